@@ -1,0 +1,48 @@
+# The only list of commands; .ci/run calls its recipes.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: run build test lint format bench compat fuzz clean
+
+run: build
+	$(BIN)/pybroker serve --data-dir ./pybroker-data
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+build: $(STAMP)
+	$(BIN)/maturin develop --quiet --release
+
+test: build
+	cargo test --quiet --workspace --exclude pybroker-python
+	$(BIN)/pytest
+
+lint: build
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest pybroker._native --ignore-missing-stub
+	$(BIN)/lint-imports --no-cache
+
+format:
+	cargo fmt --all
+	$(BIN)/ruff format --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+bench: build
+	$(BIN)/python -m benchmarks
+
+compat: build
+	$(BIN)/python -m compat
+
+fuzz:
+	rust/fuzz/run
+
+clean:
+	rm -rf target .venv

@@ -1,0 +1,195 @@
+"""The data plane and the message codec as Python sees them: the whole boundary, and nothing else.
+
+Three rules hold for every name in this file:
+
+1. Bytes and plain values cross; live objects do not. Nothing here takes a callback.
+2. A call either answers from memory or returns a `Ticket`. No call waits for a disk or a peer.
+3. Everything that comes back later comes back through `DataPlane.take`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Self, final
+
+__version__: Final[str]
+PRODUCE_VERSIONS: Final[tuple[int, int]]
+FETCH_VERSIONS: Final[tuple[int, int]]
+
+# --- What Rust hands to Python -----------------------------------------------------------------
+
+@final
+class Request:
+    """One request of an API key that the control plane answers."""
+
+    @property
+    def request_id(self) -> int: ...
+    @property
+    def connection_id(self) -> int: ...
+    @property
+    def node_id(self) -> int:
+        """Node id of the listener that the client dialled."""
+    @property
+    def api_key(self) -> int: ...
+    @property
+    def api_version(self) -> int:
+        """As sent; outside the served range for ApiVersions only."""
+    @property
+    def client_id(self) -> str | None: ...
+    @property
+    def client_host(self) -> str: ...
+    @property
+    def listener(self) -> str: ...
+    @property
+    def principal(self) -> str: ...
+    @property
+    def dialled_host(self) -> str:
+        """The local address of the connection, which is what the client dialled."""
+    @property
+    def dialled_port(self) -> int: ...
+    @property
+    def received_at_ms(self) -> int:
+        """When the frame was read, on the clock that `DataPlaneOptions.monotonic_ms` started."""
+    @property
+    def body(self) -> bytes: ...
+
+@final
+class Completed:
+    """The end of work that an earlier call put under `ticket`."""
+
+    @property
+    def ticket(self) -> int: ...
+    @property
+    def value(self) -> tuple[int, int, int] | None: ...
+    @property
+    def error_code(self) -> int:
+        """A Kafka error code; 0 is success."""
+    @property
+    def error_message(self) -> str: ...
+
+@final
+class LogFailed:
+    """A log took itself offline: its disk failed or its data broke an invariant."""
+
+    @property
+    def topic_id(self) -> bytes: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+
+# --- What Python hands to Rust -----------------------------------------------------------------
+
+@final
+class DataPlaneOptions:
+    """What is fixed for the life of a data plane. Names, units and defaults are those of the broker configs."""
+
+    def __new__(
+        cls,
+        *,
+        log_dir: str,
+        apis: Sequence[tuple[int, int, int]],
+        monotonic_ms: int,
+        reactors: int,
+        socket_request_max_bytes: int,
+        queued_max_request_bytes: int,
+        max_connections: int,
+        connections_max_idle_ms: int,
+        fetch_max_bytes: int,
+        fetch_session_slots: int,
+        kept_answers_bytes: int,
+        mailbox_capacity: int,
+        recovery_threads: int,
+        producer_id_expiration_ms: int,
+    ) -> Self: ...
+
+@final
+class LogConfig:
+    """The configs of one topic that its logs obey."""
+
+    def __new__(
+        cls,
+        *,
+        segment_bytes: int,
+        segment_ms: int,
+        index_interval_bytes: int,
+        segment_index_bytes: int,
+        max_message_bytes: int,
+        flush_messages: int,
+        flush_ms: int,
+        log_append_time: bool,
+        timestamp_before_max_ms: int,
+        timestamp_after_max_ms: int,
+        compacted: bool,
+        compression_type: str,
+    ) -> Self: ...
+
+@final
+class TopicImage:
+    """One topic as Produce and Fetch must know it. `partitions` holds (leader id, leader epoch) by index."""
+
+    def __new__(
+        cls, *, name: str, topic_id: bytes, partitions: Sequence[tuple[int, int]], config: LogConfig, internal: bool
+    ) -> Self: ...
+
+# --- The data plane ----------------------------------------------------------------------------
+
+@final
+class DataPlane:
+    """Owns the listeners, the connections, the logs, and the Produce and Fetch paths."""
+
+    def __new__(cls, options: DataPlaneOptions, /) -> Self:
+        """Start the reactors. Listens nowhere yet."""
+
+    # Lifecycle.
+    def listen(self, *, node_id: int, name: str, host: str, port: int) -> tuple[int, list[str]]:
+        """Bind and listen; an empty host means both families. Gives the port and the bound addresses, or raises OSError."""
+    def stop_listening(self, node_id: int, /) -> None:
+        """Close the listeners and the connections of a node."""
+    def close(self) -> int:
+        """Stop accepting, answer what is in flight, flush the logs. A ticket."""
+
+    # The mailbox.
+    @property
+    def mailbox_fd(self) -> int:
+        """A descriptor that is readable while the mailbox holds something."""
+    def take(self, limit: int, /) -> list[Request | Completed | LogFailed]: ...
+    def reply(self, answers: Sequence[tuple[int, bytes, int]], /) -> None:
+        """Answer requests: (request id, body, epoch). The answer is kept if the epoch is still the present one; -1 never."""
+    def disconnect(self, request_id: int, /) -> None:
+        """Close the connection of a request instead of answering it."""
+
+    # Images.
+    def publish_topics(self, topics: Sequence[TopicImage], deleted: Sequence[bytes], /) -> int:
+        """Add or replace topics and drop the deleted ids, at once. Gives the new epoch of the published state."""
+    def publish_nodes(self, nodes: Sequence[tuple[int, str, int]], /) -> int:
+        """Replace the (node id, host, port) that leader hints (KIP-951) name."""
+    def advance_epoch(self) -> int:
+        """Forget every kept answer, because state that they depend on changed."""
+    @property
+    def epoch(self) -> int: ...
+
+    # Logs.
+    def open_logs(self, logs: Sequence[tuple[str, bytes, int, LogConfig]], /) -> int:
+        """Create or open (topic, topic id, partition, config). A ticket; a log that fails is reported by `LogFailed`."""
+    def delete_logs(self, logs: Sequence[tuple[bytes, int]], /) -> int:
+        """Delete (topic id, partition). A ticket."""
+    def log_state(self, topic_id: bytes, partition: int, /) -> tuple[int, int, int, int] | None:
+        """(log start offset, last stable offset, high watermark, log end offset); None when the log is offline or unknown."""
+    def find_offset(self, topic_id: bytes, partition: int, timestamp_ms: int, /) -> int:
+        """A ticket for (offset, timestamp ms, leader epoch) of the first record at or after the timestamp, or None."""
+    def find_max_timestamp(self, topic_id: bytes, partition: int, /) -> int:
+        """A ticket for (offset, timestamp ms, leader epoch) of the record with the largest timestamp, or None."""
+    def end_offset_for_epoch(self, topic_id: bytes, partition: int, leader_epoch: int, /) -> tuple[int, int] | None:
+        """(leader epoch, end offset) of the largest epoch at or below the one asked for; (-1, -1) when there is none."""
+
+    def counters(self) -> dict[str, int]: ...
+
+# --- The message codec -------------------------------------------------------------------------
+
+@final
+class Codec:
+    """One (message, version), compiled from its declaration."""
+
+    def decode(self, body: bytes, /) -> Any:
+        """Read a message. Raises ProtocolError when the bytes are not one, with none left over."""
+    def encode(self, message: Any, /) -> bytes:
+        """Write a message. Raises ValueError naming the field that does not fit."""
