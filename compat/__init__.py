@@ -1,0 +1,1 @@
+"""pybroker held to the real Apache Kafka: its answers, its console tools, side by side."""
