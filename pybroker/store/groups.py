@@ -1,7 +1,7 @@
-"""The store's rows about groups: classic groups as of their last stable generation, and committed offsets.
+"""The store's rows about groups: classic groups in their last stable generation, committed offsets.
 
-A group is stored whole: `GroupSet`, `GroupMembersRemoved`, then a `GroupMemberSet` per member. A group that only ever
-committed offsets has no row of its own.
+A group is stored whole: `GroupSet`, `GroupMembersRemoved`, then a `GroupMemberSet` per member. A
+group that only ever committed offsets has no row of its own.
 """
 
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,39 +12,42 @@ if TYPE_CHECKING:
     from pybroker.store.database import Store
 
 TABLES: Final = (
-    "CREATE TABLE classic_groups ("
-    " group_id TEXT PRIMARY KEY,"
-    " generation_id INTEGER NOT NULL,"
-    " protocol_type TEXT,"
-    " protocol_name TEXT,"
-    " leader_id TEXT,"
-    " state_timestamp_ms BIGINT NOT NULL)",
-    "CREATE TABLE classic_group_members ("
-    " group_id TEXT NOT NULL,"
-    " member_id TEXT NOT NULL,"
-    " group_instance_id TEXT,"
-    " client_id TEXT NOT NULL,"
-    " client_host TEXT NOT NULL,"
-    " rebalance_timeout_ms INTEGER NOT NULL,"
-    " session_timeout_ms INTEGER NOT NULL,"
-    " metadata BYTEA NOT NULL,"
-    " assignment BYTEA NOT NULL,"
-    " PRIMARY KEY (group_id, member_id))",
-    "CREATE TABLE committed_offsets ("
-    " group_id TEXT NOT NULL,"
-    " topic TEXT NOT NULL,"
-    " partition_index INTEGER NOT NULL,"
-    " committed_offset BIGINT NOT NULL,"
-    " leader_epoch INTEGER NOT NULL,"
-    " metadata TEXT NOT NULL,"
-    " commit_timestamp_ms BIGINT NOT NULL,"
-    " expire_timestamp_ms BIGINT NOT NULL,"
-    " PRIMARY KEY (group_id, topic, partition_index))",
+    """CREATE TABLE classic_groups (
+        group_id TEXT PRIMARY KEY,
+        generation_id INTEGER NOT NULL,
+        protocol_type TEXT,
+        protocol_name TEXT,
+        leader_id TEXT,
+        state_timestamp_ms BIGINT NOT NULL)""",
+    """CREATE TABLE classic_group_members (
+        group_id TEXT NOT NULL,
+        member_id TEXT NOT NULL,
+        group_instance_id TEXT,
+        client_id TEXT NOT NULL,
+        client_host TEXT NOT NULL,
+        rebalance_timeout_ms INTEGER NOT NULL,
+        session_timeout_ms INTEGER NOT NULL,
+        metadata BYTEA NOT NULL,
+        assignment BYTEA NOT NULL,
+        PRIMARY KEY (group_id, member_id))""",
+    """CREATE TABLE committed_offsets (
+        group_id TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        partition_index INTEGER NOT NULL,
+        committed_offset BIGINT NOT NULL,
+        leader_epoch INTEGER NOT NULL,
+        metadata TEXT NOT NULL,
+        commit_timestamp_ms BIGINT NOT NULL,
+        expire_timestamp_ms BIGINT NOT NULL,
+        PRIMARY KEY (group_id, topic, partition_index))""",
 )
 
 
 class GroupSet(NamedTuple):
-    """A group is stable in this generation, or empty after it. `state_timestamp_ms` says since when (wall clock)."""
+    """A group is stable in this generation, or empty after it.
+
+    `state_timestamp_ms` says since when, on the wall clock.
+    """
 
     group_id: str
     generation_id: int
@@ -81,7 +84,10 @@ class GroupDeleted(NamedTuple):
 
 
 class OffsetCommitted(NamedTuple):
-    """A group's position in a partition. Timestamps are the wall clock's; `expire_timestamp_ms` is -1 for none."""
+    """A group's position in a partition.
+
+    Timestamps are the wall clock's; `expire_timestamp_ms` is -1 when the broker's retention holds.
+    """
 
     group_id: str
     topic: str
@@ -125,46 +131,53 @@ GroupChange = (
 )
 
 STATEMENTS: Final[dict[type, str]] = {
-    GroupSet: "INSERT INTO classic_groups (group_id, generation_id, protocol_type, protocol_name, leader_id,"
-    " state_timestamp_ms) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (group_id) DO UPDATE SET"
-    " generation_id = excluded.generation_id, protocol_type = excluded.protocol_type,"
-    " protocol_name = excluded.protocol_name, leader_id = excluded.leader_id,"
-    " state_timestamp_ms = excluded.state_timestamp_ms",
+    GroupSet: """INSERT INTO classic_groups
+        (group_id, generation_id, protocol_type, protocol_name, leader_id, state_timestamp_ms)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (group_id) DO UPDATE SET
+            generation_id = excluded.generation_id, protocol_type = excluded.protocol_type,
+            protocol_name = excluded.protocol_name, leader_id = excluded.leader_id,
+            state_timestamp_ms = excluded.state_timestamp_ms""",
     GroupMembersRemoved: "DELETE FROM classic_group_members WHERE group_id = ?",
-    GroupMemberSet: "INSERT INTO classic_group_members (group_id, member_id, group_instance_id, client_id,"
-    " client_host, rebalance_timeout_ms, session_timeout_ms, metadata, assignment)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    GroupMemberSet: """INSERT INTO classic_group_members
+        (group_id, member_id, group_instance_id, client_id, client_host, rebalance_timeout_ms,
+         session_timeout_ms, metadata, assignment)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
     GroupDeleted: "DELETE FROM classic_groups WHERE group_id = ?",
-    OffsetCommitted: "INSERT INTO committed_offsets (group_id, topic, partition_index, committed_offset,"
-    " leader_epoch, metadata, commit_timestamp_ms, expire_timestamp_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (group_id, topic, partition_index) DO UPDATE SET committed_offset = excluded.committed_offset,"
-    " leader_epoch = excluded.leader_epoch, metadata = excluded.metadata,"
-    " commit_timestamp_ms = excluded.commit_timestamp_ms, expire_timestamp_ms = excluded.expire_timestamp_ms",
-    OffsetRemoved: "DELETE FROM committed_offsets WHERE group_id = ? AND topic = ? AND partition_index = ?",
+    OffsetCommitted: """INSERT INTO committed_offsets
+        (group_id, topic, partition_index, committed_offset, leader_epoch, metadata,
+         commit_timestamp_ms, expire_timestamp_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (group_id, topic, partition_index) DO UPDATE SET
+            committed_offset = excluded.committed_offset, leader_epoch = excluded.leader_epoch,
+            metadata = excluded.metadata, commit_timestamp_ms = excluded.commit_timestamp_ms,
+            expire_timestamp_ms = excluded.expire_timestamp_ms""",
+    OffsetRemoved: """DELETE FROM committed_offsets
+        WHERE group_id = ? AND topic = ? AND partition_index = ?""",
     GroupOffsetsRemoved: "DELETE FROM committed_offsets WHERE group_id = ?",
     TopicOffsetsRemoved: "DELETE FROM committed_offsets WHERE topic = ?",
 }
 
 
 def load(store: "Store", group_id: str) -> "Iterator[GroupSet | GroupMemberSet | OffsetCommitted]":
-    """The changes that make one group as it stands: the group, its members, its offsets; none if it is unknown."""
+    """Give the changes that make one group: itself, its members, its offsets; none if unknown."""
     for row in store.query(
-        "SELECT group_id, generation_id, protocol_type, protocol_name, leader_id, state_timestamp_ms"
-        " FROM classic_groups WHERE group_id = ?",
+        """SELECT group_id, generation_id, protocol_type, protocol_name, leader_id,
+            state_timestamp_ms FROM classic_groups WHERE group_id = ?""",
         (group_id,),
     ):
         yield GroupSet(*row)
     for row in store.query(
-        "SELECT group_id, member_id, group_instance_id, client_id, client_host, rebalance_timeout_ms,"
-        " session_timeout_ms, metadata, assignment FROM classic_group_members WHERE group_id = ?"
-        " ORDER BY member_id",
+        """SELECT group_id, member_id, group_instance_id, client_id, client_host,
+            rebalance_timeout_ms, session_timeout_ms, metadata, assignment
+            FROM classic_group_members WHERE group_id = ? ORDER BY member_id""",
         (group_id,),
     ):
         yield GroupMemberSet(*row)
     for row in store.query(
-        "SELECT group_id, topic, partition_index, committed_offset, leader_epoch, metadata,"
-        " commit_timestamp_ms, expire_timestamp_ms FROM committed_offsets WHERE group_id = ?"
-        " ORDER BY topic, partition_index",
+        """SELECT group_id, topic, partition_index, committed_offset, leader_epoch, metadata,
+            commit_timestamp_ms, expire_timestamp_ms
+            FROM committed_offsets WHERE group_id = ? ORDER BY topic, partition_index""",
         (group_id,),
     ):
         yield OffsetCommitted(*row)
@@ -173,8 +186,8 @@ def load(store: "Store", group_id: str) -> "Iterator[GroupSet | GroupMemberSet |
 def group_ids(store: "Store") -> list[str]:
     """Every group that has a row or an offset, by name."""
     rows = store.query(
-        "SELECT group_id FROM classic_groups UNION SELECT group_id FROM committed_offsets"
-        " ORDER BY group_id"
+        """SELECT group_id FROM classic_groups UNION SELECT group_id FROM committed_offsets
+            ORDER BY group_id"""
     )
     return [group_id for (group_id,) in rows]
 
