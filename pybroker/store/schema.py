@@ -12,12 +12,13 @@ The SQL is what SQLite and PostgreSQL both understand: `INSERT ... ON CONFLICT D
 
 from typing import Final
 
-from pybroker.store import cluster, producer_ids, topics
+from pybroker.store import cluster, groups, producer_ids, topics
 
 STATEMENTS: Final[dict[type, str]] = {
     **cluster.STATEMENTS,
     **topics.STATEMENTS,
     **producer_ids.STATEMENTS,
+    **groups.STATEMENTS,
 }
 
 # One row per schema version, oldest first. A row that was released is never edited: a change of a table is a new row.
@@ -26,5 +27,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         *cluster.TABLES,
         *topics.TABLES,
         *producer_ids.TABLES,
+        *groups.TABLES,
     ),
 )
