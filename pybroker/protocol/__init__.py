@@ -1,0 +1,1 @@
+"""Kafka's messages, one class for all versions of each, and the codec that handles them."""

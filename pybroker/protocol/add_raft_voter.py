@@ -1,0 +1,47 @@
+"""AddRaftVoter (API key 80), versions 0-1."""
+
+from pybroker.protocol.declare import (
+    EMPTY,
+    ZERO_UUID,
+    Bool,
+    Int16,
+    Int32,
+    NullableString,
+    Request,
+    Response,
+    String,
+    Struct,
+    UInt16,
+    Uuid,
+    field,
+)
+
+
+class AddRaftVoterRequest(Request, key=80, versions="0-1", flexible="0+"):
+    """AddRaftVoterRequest.
+
+    Versions:
+      * 1: ack_when_committed
+    """
+
+    cluster_id: NullableString = ""
+    timeout_ms: Int32 = 0
+    voter_id: Int32 = 0
+    voter_directory_id: Uuid = ZERO_UUID
+    listeners: list["AddRaftVoterRequest.Listener"] = EMPTY
+    ack_when_committed: Bool = field(versions="1+", default=True)
+
+    class Listener(Struct):
+        """Listener."""
+
+        name: String = ""
+        host: String = ""
+        port: UInt16 = 0
+
+
+class AddRaftVoterResponse(Response, key=80, versions="0-1", flexible="0+"):
+    """AddRaftVoterResponse."""
+
+    throttle_time_ms: Int32 = 0
+    error_code: Int16 = 0
+    error_message: NullableString = None

@@ -1,0 +1,68 @@
+"""AlterPartitionReassignments (API key 45), versions 0-1."""
+
+from pybroker.protocol.declare import (
+    EMPTY,
+    Bool,
+    BrokerId,
+    Int16,
+    Int32,
+    NullableString,
+    Request,
+    Response,
+    Struct,
+    TopicName,
+    field,
+)
+
+
+class AlterPartitionReassignmentsRequest(Request, key=45, versions="0-1", flexible="0+"):
+    """AlterPartitionReassignmentsRequest.
+
+    Versions:
+      * 1: allow_replication_factor_change
+    """
+
+    timeout_ms: Int32 = 60000
+    allow_replication_factor_change: Bool = field(versions="1+", default=True)
+    topics: list["AlterPartitionReassignmentsRequest.ReassignableTopic"] = EMPTY
+
+    class ReassignableTopic(Struct):
+        """ReassignableTopic."""
+
+        name: TopicName = ""
+        partitions: list["AlterPartitionReassignmentsRequest.ReassignablePartition"] = EMPTY
+
+    class ReassignablePartition(Struct):
+        """ReassignablePartition."""
+
+        partition_index: Int32 = 0
+        replicas: list[BrokerId] | None = None
+
+
+class AlterPartitionReassignmentsResponse(Response, key=45, versions="0-1", flexible="0+"):
+    """AlterPartitionReassignmentsResponse.
+
+    Versions:
+      * 1: allow_replication_factor_change
+    """
+
+    throttle_time_ms: Int32 = 0
+    allow_replication_factor_change: Bool = field(versions="1+", ignorable=True, default=True)
+    error_code: Int16 = 0
+    error_message: NullableString = None
+    responses: list["AlterPartitionReassignmentsResponse.ReassignableTopicResponse"] = EMPTY
+
+    class ReassignableTopicResponse(Struct):
+        """ReassignableTopicResponse."""
+
+        name: TopicName = ""
+        partitions: list["AlterPartitionReassignmentsResponse.ReassignablePartitionResponse"] = (
+            EMPTY
+        )
+
+    class ReassignablePartitionResponse(Struct):
+        """ReassignablePartitionResponse."""
+
+        partition_index: Int32 = 0
+        error_code: Int16 = 0
+        error_message: NullableString = None

@@ -1,0 +1,77 @@
+"""ConsumerGroupDescribe (API key 69), versions 0-1."""
+
+from pybroker.protocol.declare import (
+    EMPTY,
+    ZERO_UUID,
+    Bool,
+    GroupId,
+    Int8,
+    Int16,
+    Int32,
+    NullableString,
+    Request,
+    Response,
+    String,
+    Struct,
+    TopicName,
+    Uuid,
+    field,
+)
+
+
+class ConsumerGroupDescribeRequest(Request, key=69, versions="0-1", flexible="0+"):
+    """ConsumerGroupDescribeRequest."""
+
+    group_ids: list[GroupId] = EMPTY
+    include_authorized_operations: Bool = False
+
+
+class ConsumerGroupDescribeResponse(Response, key=69, versions="0-1", flexible="0+"):
+    """ConsumerGroupDescribeResponse.
+
+    Versions:
+      * 1: Member.member_type
+    """
+
+    throttle_time_ms: Int32 = 0
+    groups: list["ConsumerGroupDescribeResponse.DescribedGroup"] = EMPTY
+
+    class DescribedGroup(Struct):
+        """DescribedGroup."""
+
+        error_code: Int16 = 0
+        error_message: NullableString = None
+        group_id: GroupId = ""
+        group_state: String = ""
+        group_epoch: Int32 = 0
+        assignment_epoch: Int32 = 0
+        assignor_name: String = ""
+        members: list["ConsumerGroupDescribeResponse.Member"] = EMPTY
+        authorized_operations: Int32 = -0x80000000
+
+    class Member(Struct):
+        """Member."""
+
+        member_id: String = ""
+        instance_id: NullableString = None
+        rack_id: NullableString = None
+        member_epoch: Int32 = 0
+        client_id: String = ""
+        client_host: String = ""
+        subscribed_topic_names: list[TopicName] = EMPTY
+        subscribed_topic_regex: NullableString = None
+        assignment: "ConsumerGroupDescribeResponse.Assignment" = EMPTY
+        target_assignment: "ConsumerGroupDescribeResponse.Assignment" = EMPTY
+        member_type: Int8 = field(versions="1+", ignorable=True, default=-1)
+
+    class Assignment(Struct):
+        """Assignment."""
+
+        topic_partitions: list["ConsumerGroupDescribeResponse.TopicPartitions"] = EMPTY
+
+    class TopicPartitions(Struct):
+        """TopicPartitions."""
+
+        topic_id: Uuid = ZERO_UUID
+        topic_name: TopicName = ""
+        partitions: list[Int32] = EMPTY

@@ -1,0 +1,30 @@
+"""DeleteGroups (API key 42), versions 0-2."""
+
+from pybroker.protocol.declare import EMPTY, GroupId, Int16, Int32, Request, Response, Struct
+
+
+class DeleteGroupsRequest(Request, key=42, versions="0-2", flexible="2+"):
+    """DeleteGroupsRequest.
+
+    Versions:
+      * 2: flexible
+    """
+
+    groups_names: list[GroupId] = EMPTY
+
+
+class DeleteGroupsResponse(Response, key=42, versions="0-2", flexible="2+"):
+    """DeleteGroupsResponse.
+
+    Versions:
+      * 2: flexible
+    """
+
+    throttle_time_ms: Int32 = 0
+    results: list["DeleteGroupsResponse.DeletableGroupResult"] = EMPTY
+
+    class DeletableGroupResult(Struct):
+        """DeletableGroupResult."""
+
+        group_id: GroupId = ""
+        error_code: Int16 = 0

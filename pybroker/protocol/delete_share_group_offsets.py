@@ -1,0 +1,44 @@
+"""DeleteShareGroupOffsets (API key 92), version 0."""
+
+from pybroker.protocol.declare import (
+    EMPTY,
+    ZERO_UUID,
+    GroupId,
+    Int16,
+    Int32,
+    NullableString,
+    Request,
+    Response,
+    Struct,
+    TopicName,
+    Uuid,
+)
+
+
+class DeleteShareGroupOffsetsRequest(Request, key=92, versions="0", flexible="0+"):
+    """DeleteShareGroupOffsetsRequest."""
+
+    group_id: GroupId = ""
+    topics: list["DeleteShareGroupOffsetsRequest.Topic"] = EMPTY
+
+    class Topic(Struct):
+        """Topic."""
+
+        topic_name: TopicName = ""
+
+
+class DeleteShareGroupOffsetsResponse(Response, key=92, versions="0", flexible="0+"):
+    """DeleteShareGroupOffsetsResponse."""
+
+    throttle_time_ms: Int32 = 0
+    error_code: Int16 = 0
+    error_message: NullableString = None
+    responses: list["DeleteShareGroupOffsetsResponse.Topic"] = EMPTY
+
+    class Topic(Struct):
+        """Topic."""
+
+        topic_name: TopicName = ""
+        topic_id: Uuid = ZERO_UUID
+        error_code: Int16 = 0
+        error_message: NullableString = None

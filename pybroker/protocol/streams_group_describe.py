@@ -1,0 +1,118 @@
+"""StreamsGroupDescribe (API key 89), version 0."""
+
+from pybroker.protocol.declare import (
+    EMPTY,
+    Bool,
+    GroupId,
+    Int16,
+    Int32,
+    Int64,
+    NullableString,
+    Request,
+    Response,
+    String,
+    Struct,
+    TopicName,
+    UInt16,
+)
+
+
+class StreamsGroupDescribeRequest(Request, key=89, versions="0", flexible="0+"):
+    """StreamsGroupDescribeRequest."""
+
+    group_ids: list[GroupId] = EMPTY
+    include_authorized_operations: Bool = False
+
+
+class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"):
+    """StreamsGroupDescribeResponse."""
+
+    throttle_time_ms: Int32 = 0
+    groups: list["StreamsGroupDescribeResponse.DescribedGroup"] = EMPTY
+
+    class DescribedGroup(Struct):
+        """DescribedGroup."""
+
+        error_code: Int16 = 0
+        error_message: NullableString = None
+        group_id: GroupId = ""
+        group_state: String = ""
+        group_epoch: Int32 = 0
+        assignment_epoch: Int32 = 0
+        topology: "StreamsGroupDescribeResponse.Topology | None" = None
+        members: list["StreamsGroupDescribeResponse.Member"] = EMPTY
+        authorized_operations: Int32 = -0x80000000
+
+    class Topology(Struct):
+        """Topology."""
+
+        epoch: Int32 = 0
+        subtopologies: list["StreamsGroupDescribeResponse.Subtopology"] | None = None
+
+    class Subtopology(Struct):
+        """Subtopology."""
+
+        subtopology_id: String = ""
+        source_topics: list[TopicName] = EMPTY
+        repartition_sink_topics: list[TopicName] = EMPTY
+        state_changelog_topics: list["StreamsGroupDescribeResponse.TopicInfo"] = EMPTY
+        repartition_source_topics: list["StreamsGroupDescribeResponse.TopicInfo"] = EMPTY
+
+    class TopicInfo(Struct):
+        """TopicInfo."""
+
+        name: TopicName = ""
+        partitions: Int32 = 0
+        replication_factor: Int16 = 0
+        topic_configs: list["StreamsGroupDescribeResponse.KeyValue"] = EMPTY
+
+    class KeyValue(Struct):
+        """KeyValue."""
+
+        key: String = ""
+        value: String = ""
+
+    class Member(Struct):
+        """Member."""
+
+        member_id: String = ""
+        member_epoch: Int32 = 0
+        instance_id: NullableString = None
+        rack_id: NullableString = None
+        client_id: String = ""
+        client_host: String = ""
+        topology_epoch: Int32 = 0
+        process_id: String = ""
+        user_endpoint: "StreamsGroupDescribeResponse.Endpoint | None" = None
+        client_tags: list["StreamsGroupDescribeResponse.KeyValue"] = EMPTY
+        task_offsets: list["StreamsGroupDescribeResponse.TaskOffset"] = EMPTY
+        task_end_offsets: list["StreamsGroupDescribeResponse.TaskOffset"] = EMPTY
+        assignment: "StreamsGroupDescribeResponse.Assignment" = EMPTY
+        target_assignment: "StreamsGroupDescribeResponse.Assignment" = EMPTY
+        is_classic: Bool = False
+
+    class Endpoint(Struct):
+        """Endpoint."""
+
+        host: String = ""
+        port: UInt16 = 0
+
+    class TaskOffset(Struct):
+        """TaskOffset."""
+
+        subtopology_id: String = ""
+        partition: Int32 = 0
+        offset: Int64 = 0
+
+    class Assignment(Struct):
+        """Assignment."""
+
+        active_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
+        standby_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
+        warmup_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
+
+    class TaskIds(Struct):
+        """TaskIds."""
+
+        subtopology_id: String = ""
+        partitions: list[Int32] = EMPTY
