@@ -1,1 +1,25 @@
-//! See docs/design.md.
+//! One partition's log on disk, byte-compatible with Apache Kafka's.
+//!
+//! A [`Log`] owns one `topic-partition` folder: segments (`.log`) of record batches with their sparse indexes (`.index`,
+//! `.timeindex`), `leader-epoch-checkpoint`, `partition.metadata` and producer snapshots. Kafka's own `DumpLogSegments` reads
+//! them.
+//!
+//! * [`Log`] is synchronous and has no threads, locks or clock of its own: the caller holds a mutex around it and passes
+//!   the time. Nothing here panics on what is in a file or a request.
+//! * Reading is in two steps: [`Log::read`] finds a position under the mutex, in microseconds; the [`FileSlice`] that it
+//!   gives owns its file, and its bytes are sent outside of the mutex. Searches by timestamp and flushes are split the same way:
+//!   [`TimestampSearch::run`] and [`FlushJob::run`] touch the disk, outside of the mutex.
+//! * A disk that fails takes the log offline: every call answers [`LogError::Offline`] until it is opened again.
+
+mod config;
+mod disk;
+mod error;
+mod log;
+
+pub use config::LogConfig;
+pub use disk::File;
+pub use error::{AppendError, LogError, ReadError, Refusal};
+pub use log::{
+    Appended, FileSlice, FlushDemand, FlushJob, FoundTimestamp, Log, LogState, OpenOptions, Origin,
+    SegmentInfo, Shutdown, TimestampSearch, checkpoints,
+};

@@ -1,0 +1,56 @@
+//! The configs of a topic that its logs obey, under the names of Kafka's topic configs.
+
+use pybroker_wire::Compression;
+use pybroker_wire::batch::TimestampType;
+
+/// What one topic's configs say about its logs. Shared by the partitions of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `segment.bytes`: a segment never grows beyond it.
+    pub segment_bytes: u32,
+    /// `segment.ms`: a segment takes no batch whose timestamp is this much later than its first one's.
+    pub segment_ms: i64,
+    /// `index.interval.bytes`: an index entry stands for at least so many bytes of log.
+    pub index_interval_bytes: u32,
+    /// `segment.index.bytes`: the size at which an index is full, and its segment with it.
+    pub segment_index_bytes: u32,
+    /// `max.message.bytes`: the largest record batch, after recompression too.
+    pub max_message_bytes: u32,
+    /// `flush.messages`: how many records may be appended before a flush is due.
+    pub flush_messages: i64,
+    /// `flush.ms`: how long an appended record may stay unflushed.
+    pub flush_ms: i64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`: how much older than the broker's clock a record may be.
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`: how much newer than the broker's clock a record may be.
+    pub timestamp_after_max_ms: i64,
+    /// `cleanup.policy` contains `compact`: records need keys.
+    pub compacted: bool,
+    /// `compression.type`; `None` is `producer`: batches stay as they were sent.
+    pub compression: Option<Compression>,
+    /// `producer.id.expiration.ms` of the broker: how long an idle producer's sequence is remembered.
+    pub producer_id_expiration_ms: i64,
+}
+
+impl Default for LogConfig {
+    /// Kafka's defaults.
+    fn default() -> Self {
+        Self {
+            segment_bytes: 1 << 30,
+            segment_ms: 7 * 24 * 60 * 60 * 1000,
+            index_interval_bytes: 4096,
+            segment_index_bytes: 10 * 1024 * 1024,
+            max_message_bytes: 1024 * 1024 + 12,
+            flush_messages: i64::MAX,
+            flush_ms: i64::MAX,
+            timestamp_type: TimestampType::CreateTime,
+            timestamp_before_max_ms: i64::MAX,
+            timestamp_after_max_ms: 60 * 60 * 1000,
+            compacted: false,
+            compression: None,
+            producer_id_expiration_ms: 24 * 60 * 60 * 1000,
+        }
+    }
+}
