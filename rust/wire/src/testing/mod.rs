@@ -1,0 +1,1 @@
+//! The client's half of Produce and Fetch, for tests, fuzzing and benchmarks.
