@@ -1,0 +1,199 @@
+"""Config: what a broker was told, read once and checked, as attributes.
+
+Promises:
+  * Every acting row of CONFIG_KEYS is an attribute with dots as underscores: `config.num_partitions`. Reading one costs
+    an attribute look-up.
+  * Keys in several units or with two names (`log.roll.ms`, `broker.id`, `log.dirs`) are settled here, as Kafka does.
+  * The text that was set and its source stay known, for DescribeConfigs.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from pybroker.configs.keys import CONFIG_KEYS
+from pybroker.configs.listeners import (
+    ADVERTISED_LISTENERS,
+    LISTENERS,
+    MAX_PORT,
+    Listener,
+    ensure_advertised,
+    parse_listeners,
+    parse_protocol_map,
+)
+from pybroker.configs.topic_config import LogSettings, TopicConfig
+from pybroker.configs.values import ConfigError, Value, invalid
+
+UNSET_BROKER_ID: Final = -1
+
+
+class Config:
+    """The configs of a broker. `settings` are texts by key; a key that is not in CONFIG_KEYS is refused."""
+
+    node_id: int
+    listeners: tuple[Listener, ...]
+    advertised_listeners: tuple[Listener, ...] | None
+    log_dir: str
+    num_network_threads: int
+    socket_request_max_bytes: int
+    queued_max_request_bytes: int
+    max_connections: int
+    connections_max_idle_ms: int
+    fetch_max_bytes: int
+    max_incremental_fetch_session_cache_slots: int
+    auto_create_topics_enable: bool
+    delete_topic_enable: bool
+    num_partitions: int
+    default_replication_factor: int
+    min_insync_replicas: int
+    message_max_bytes: int
+    log_segment_bytes: int
+    log_roll_ms: int
+    log_index_interval_bytes: int
+    log_index_size_max_bytes: int
+    log_flush_interval_messages: int
+    log_flush_interval_ms: int
+    log_message_timestamp_type: str
+    log_message_timestamp_before_max_ms: int
+    log_message_timestamp_after_max_ms: int
+    compression_type: str
+    log_cleanup_policy: tuple[str, ...]
+    num_recovery_threads_per_data_dir: int
+    producer_id_expiration_ms: int
+    group_min_session_timeout_ms: int
+    group_max_session_timeout_ms: int
+    group_initial_rebalance_delay_ms: int
+    group_max_size: int
+    offset_metadata_max_bytes: int
+    offsets_topic_num_partitions: int
+    transaction_state_log_num_partitions: int
+    pybroker_brokers: int
+    pybroker_replication_factor_cap: bool
+    pybroker_kept_answers_bytes: int
+    pybroker_mailbox_capacity: int
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.settings: Final = dict(settings or {})
+        self.defaults: Final = {name: row.default_text() for name, row in CONFIG_KEYS.items()}
+        self._values: dict[str, Value] = {}
+        for name in self.settings:
+            if name not in CONFIG_KEYS:
+                raise ConfigError(f"Unknown config {name}")
+        for name, row in CONFIG_KEYS.items():
+            text = self.settings.get(name, self.defaults[name])
+            value = None if text is None else row.parse(text)
+            self._values[name] = value
+            if row.acts:
+                setattr(self, name.replace(".", "_"), value)
+        self._settle_identity()
+        self._settle_listeners()
+        self._settle_log_dir()
+        self._settle_units()
+        self._settle_memory()
+        self._check_ports()
+
+    def value(self, name: str) -> Value:
+        """Give the value of a key as it was read, before keys of one meaning were settled."""
+        return self._values[name]
+
+    @cached_property
+    def log_settings(self) -> LogSettings:
+        """What the logs of a topic without configs of its own obey."""
+        return TopicConfig(self, {}).log_settings()
+
+    @property
+    def node_ids(self) -> range:
+        """The ids of the nodes that the process presents."""
+        return range(self.node_id, self.node_id + self.pybroker_brokers)
+
+    def listeners_of(self, node_id: int) -> tuple[Listener, ...]:
+        """Where a node listens: each node one port above the one before it; port 0 stays 0."""
+        return self._moved(self.listeners, node_id)
+
+    def advertised_listeners_of(self, node_id: int) -> tuple[Listener, ...] | None:
+        """What a node tells its clients, or None when that is the address they dialled."""
+        if self.advertised_listeners is None:
+            return None
+        return self._moved(self.advertised_listeners, node_id)
+
+    def _moved(self, listeners: tuple[Listener, ...], node_id: int) -> tuple[Listener, ...]:
+        step = node_id - self.node_id
+        return tuple(one._replace(port=one.port + step) if one.port else one for one in listeners)
+
+    def _settle_identity(self) -> None:
+        broker_id = self._values["broker.id"]
+        assert isinstance(broker_id, int)
+        if broker_id == UNSET_BROKER_ID:
+            return
+        if broker_id < 0:
+            raise invalid("broker.id", broker_id, "Value must be at least -1")
+        if "node.id" in self.settings and broker_id != self.node_id:
+            raise invalid(
+                "broker.id", broker_id, f"it must be the same as node.id, which is {self.node_id}"
+            )
+        self.node_id = broker_id
+
+    def _settle_listeners(self) -> None:
+        texts = (
+            self._values[LISTENERS],
+            self._values[ADVERTISED_LISTENERS],
+            self._values["controller.listener.names"],
+        )
+        listeners, advertised, controllers = texts
+        protocols = parse_protocol_map(str(self._values["listener.security.protocol.map"]))
+        assert isinstance(listeners, tuple)
+        assert isinstance(controllers, tuple)
+        self.listeners = parse_listeners(LISTENERS, listeners, protocols, controllers)
+        if advertised:
+            assert isinstance(advertised, tuple)
+            self.advertised_listeners = parse_listeners(
+                ADVERTISED_LISTENERS, advertised, protocols, controllers
+            )
+            ensure_advertised(self.advertised_listeners, self.listeners)
+        else:
+            self.advertised_listeners = None
+
+    def _settle_log_dir(self) -> None:
+        name = "log.dirs" if self._values["log.dirs"] else "log.dir"
+        directories = self._values[name]
+        assert isinstance(directories, tuple)
+        if len(directories) != 1 or not directories[0]:
+            raise invalid(name, ",".join(directories), "exactly one data directory is supported")
+        self.log_dir = directories[0]
+
+    def _settle_units(self) -> None:
+        roll_ms = self._values["log.roll.ms"]
+        roll_hours = self._values["log.roll.hours"]
+        flush_ms = self._values["log.flush.interval.ms"]
+        scheduler_ms = self._values["log.flush.scheduler.interval.ms"]
+        assert isinstance(roll_hours, int)
+        assert isinstance(scheduler_ms, int)
+        self.log_roll_ms = roll_ms if isinstance(roll_ms, int) else roll_hours * 3_600_000
+        self.log_flush_interval_ms = flush_ms if isinstance(flush_ms, int) else scheduler_ms
+        if self.log_roll_ms < 1:
+            raise invalid("log.roll.ms", self.log_roll_ms, "Value must be at least 1")
+        if TopicConfig(self, {}).value("retention.ms") == 0:
+            raise invalid("log.retention.ms", 0, "Value must be -1, for unlimited, or at least 1")
+
+    def _settle_memory(self) -> None:
+        limit = self.queued_max_request_bytes
+        if "queued.max.request.bytes" not in self.settings:
+            # Who allows larger requests need not know that their memory has a limit too.
+            self.queued_max_request_bytes = max(limit, self.socket_request_max_bytes)
+        elif 0 < limit < self.socket_request_max_bytes:
+            why = f"Value must be at least socket.request.max.bytes, which is {self.socket_request_max_bytes}, or -1"
+            raise invalid("queued.max.request.bytes", limit, why)
+
+    def _check_ports(self) -> None:
+        """Check that the ports of all nodes exist and do not meet those of another listener."""
+        ports = sorted({listener.port for listener in self.listeners if listener.port})
+        if ports and ports[-1] + self.pybroker_brokers - 1 > MAX_PORT:
+            raise invalid(
+                LISTENERS,
+                ports[-1],
+                f"the ports of {self.pybroker_brokers} nodes must end at {MAX_PORT} or before",
+            )
+        for port, following in zip(ports, ports[1:], strict=False):
+            if following - port < self.pybroker_brokers:
+                why = f"listeners must be {self.pybroker_brokers} ports apart, one for each node"
+                raise invalid(LISTENERS, following, why)

@@ -1,0 +1,187 @@
+"""CONFIG_KEYS: every config that a broker knows, one row each.
+
+Promises:
+  * Names, types, checks and defaults are Apache Kafka's; a row whose default differs says so in its sentence.
+  * A row that acts changes what pybroker does. A row that does not act (`acts=False`) is checked and kept, because
+    topic configs inherit from it or because a Kafka user sets it; DescribeConfigs leaves it out until it is set.
+  * `dynamic` rows are those that Kafka can change while it runs; DescribeConfigs calls the others read-only.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from pybroker.configs.values import (
+    Check,
+    ConfigType,
+    GzipLevel,
+    ListOf,
+    OneOf,
+    Range,
+    ThrottledReplicas,
+    Value,
+    parse_value,
+)
+
+BOOLEAN, STRING, INT, LONG, DOUBLE, LIST = (
+    ConfigType.BOOLEAN,
+    ConfigType.STRING,
+    ConfigType.INT,
+    ConfigType.LONG,
+    ConfigType.DOUBLE,
+    ConfigType.LIST,
+)
+
+COMPRESSION_TYPES: Final = OneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer")
+TIMESTAMP_TYPES: Final = OneOf("CreateTime", "LogAppendTime")
+CLEANUP_POLICIES: Final = ListOf("compact", "delete")
+GZIP_LEVEL: Final = GzipLevel()
+LZ4_LEVEL: Final = Range(1, 17)
+ZSTD_LEVEL: Final = Range(-131_072, 22)
+THROTTLED_REPLICAS: Final = ThrottledReplicas()
+NOT_NEGATIVE: Final = Range(0)
+POSITIVE: Final = Range(1)
+SEGMENT_BYTES: Final = Range(1_048_576)
+RATIO: Final = Range(0, 1)
+
+NO_LIMIT_INT: Final = "2147483647"
+NO_LIMIT_LONG: Final = "9223372036854775807"
+
+
+class Synonym(NamedTuple):
+    """A broker config that a topic config falls back to, and what its number is multiplied with."""
+
+    name: str
+    factor: int = 1
+
+
+class ConfigKey(NamedTuple):
+    """One config. A default that depends on the machine is a function, whose docstring says what it gives."""
+
+    name: str
+    type: ConfigType
+    default: str | None | Callable[[], str]
+    documentation: str
+    check: Check | None = None
+    dynamic: bool = False
+    acts: bool = True
+    synonyms: tuple[Synonym, ...] = ()
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether the value is never shown."""
+        return self.type is ConfigType.PASSWORD
+
+    def parse(self, text: str) -> Value:
+        """Read and check the text of a value, or raise ConfigError."""
+        value = parse_value(self.name, self.type, text)
+        if self.check is not None:
+            self.check.ensure(self.name, value)
+        return value
+
+    def default_text(self) -> str | None:
+        """Give the default, computed if it depends on the machine."""
+        return self.default() if callable(self.default) else self.default
+
+
+def usable_cores() -> str:
+    """One per usable core."""
+    if hasattr(os, "sched_getaffinity"):
+        return str(len(os.sched_getaffinity(0)))
+    return str(os.cpu_count() or 1)
+
+
+BROKER_CONFIG_ROWS: Final = (
+    # Who and where.
+    ConfigKey("node.id", INT, "1", "The id of this node; with several nodes in one process, of the first.", NOT_NEGATIVE),
+    ConfigKey("broker.id", INT, "-1", "The older name of node.id; -1 stands for node.id."),
+    ConfigKey("listeners", LIST, "PLAINTEXT://:9092", "Where to listen, as NAME://host:port with commas between. Without a host: on IPv4 and IPv6. Port 0: any free port.", dynamic=True),
+    ConfigKey("advertised.listeners", LIST, None, "What clients are told to connect to, as NAME://host:port, where it differs from what they dialled."),
+    ConfigKey("listener.security.protocol.map", STRING, "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for. PLAINTEXT is the one that is served.", dynamic=True),
+    ConfigKey("controller.listener.names", LIST, "", "Names of listeners for Kafka's controllers. pybroker has none and leaves these listeners out."),
+    ConfigKey("log.dirs", LIST, None, "The data directory. One can be given; it wins over log.dir."),
+    ConfigKey("log.dir", LIST, "./pybroker-data", "The data directory when log.dirs is not set. Kafka's default is /tmp/kafka-logs."),
+    # Connections and requests.
+    ConfigKey("num.network.threads", INT, usable_cores, "Threads that read, answer and write requests. Kafka's default is 3.", POSITIVE, dynamic=True),
+    ConfigKey("socket.request.max.bytes", INT, "104857600", "The largest request that is read; a larger one closes its connection.", POSITIVE),
+    ConfigKey("queued.max.request.bytes", LONG, "268435456", "Memory for requests that were read and are not answered; when it is used up, reading waits. -1: no limit, which is Kafka's default."),
+    ConfigKey("max.connections", INT, NO_LIMIT_INT, "Connections that are open at once; more are closed as they come.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("connections.max.idle.ms", LONG, "600000", "A connection that was silent for so long is closed."),
+    ConfigKey("fetch.max.bytes", INT, "57671680", "The largest Fetch response, except that one whole batch always fits.", Range(1024)),
+    ConfigKey("max.incremental.fetch.session.cache.slots", INT, "1000", "Incremental fetch sessions that are remembered at once.", NOT_NEGATIVE),
+    # Topics.
+    ConfigKey("auto.create.topics.enable", BOOLEAN, "true", "Whether a client that asks for a topic may bring it into being."),
+    ConfigKey("delete.topic.enable", BOOLEAN, "true", "Whether topics can be deleted."),
+    ConfigKey("num.partitions", INT, "1", "Partitions of a topic whose creation names no number.", POSITIVE),
+    ConfigKey("default.replication.factor", INT, "1", "Replicas of a topic whose creation names no number."),
+    ConfigKey("min.insync.replicas", INT, "1", "Replicas that must be in sync for a write with acks=all.", POSITIVE, dynamic=True),
+    # Logs; each is the default of a topic config.
+    ConfigKey("message.max.bytes", INT, "1048588", "The largest record batch that is accepted, as it is sent.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("log.segment.bytes", INT, "1073741824", "Size at which a segment is closed and the next begun.", SEGMENT_BYTES, dynamic=True),
+    ConfigKey("log.roll.ms", LONG, None, "Age at which a segment is closed even when it is not full; wins over log.roll.hours.", dynamic=True),
+    ConfigKey("log.roll.hours", INT, "168", "Age in hours at which a segment is closed, when log.roll.ms is not set.", POSITIVE),
+    ConfigKey("log.index.interval.bytes", INT, "4096", "Bytes of log between two entries of its offset index.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("log.index.size.max.bytes", INT, "10485760", "The largest offset index of a segment.", Range(4), dynamic=True),
+    ConfigKey("log.flush.interval.messages", LONG, NO_LIMIT_LONG, "Records after which a log is forced to the disk.", POSITIVE, dynamic=True),
+    ConfigKey("log.flush.interval.ms", LONG, None, "Time after which a log is forced to the disk; wins over log.flush.scheduler.interval.ms.", dynamic=True),
+    ConfigKey("log.flush.scheduler.interval.ms", LONG, NO_LIMIT_LONG, "Time after which a log is forced to the disk, when log.flush.interval.ms is not set."),
+    ConfigKey("log.message.timestamp.type", STRING, "CreateTime", "Whether records keep their own timestamp or get the time of the append.", TIMESTAMP_TYPES, dynamic=True),
+    ConfigKey("log.message.timestamp.before.max.ms", LONG, NO_LIMIT_LONG, "How far a record's timestamp may lie in the past.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("log.message.timestamp.after.max.ms", LONG, "3600000", "How far a record's timestamp may lie in the future.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("compression.type", STRING, "producer", "How batches are stored: by a codec, uncompressed, or as the producer sent them.", COMPRESSION_TYPES, dynamic=True),
+    ConfigKey("log.cleanup.policy", LIST, "delete", "What happens to old segments. A topic with compact takes no records without a key.", CLEANUP_POLICIES, dynamic=True),
+    ConfigKey("num.recovery.threads.per.data.dir", INT, "2", "Threads that open logs at start-up and close them at the end.", POSITIVE, dynamic=True),
+    ConfigKey("producer.id.expiration.ms", INT, "86400000", "Time after which a partition forgets a producer that wrote nothing.", POSITIVE, dynamic=True),
+    # Groups and transactions.
+    ConfigKey("group.min.session.timeout.ms", INT, "6000", "The shortest session timeout that a member of a classic group may ask for."),
+    ConfigKey("group.max.session.timeout.ms", INT, "1800000", "The longest session timeout that a member of a classic group may ask for."),
+    ConfigKey("group.initial.rebalance.delay.ms", INT, "0", "Time that the first rebalance of an empty classic group waits for more members. Kafka's default is 3000."),
+    ConfigKey("group.max.size", INT, NO_LIMIT_INT, "The most members that a classic group may have.", POSITIVE),
+    ConfigKey("offset.metadata.max.bytes", INT, "4096", "The longest metadata text of a committed offset."),
+    ConfigKey("offsets.topic.num.partitions", INT, "50", "Parts into which groups are divided among coordinators.", POSITIVE),
+    ConfigKey("transaction.state.log.num.partitions", INT, "50", "Parts into which transactional ids are divided among coordinators.", POSITIVE),
+    # pybroker's own.
+    ConfigKey("pybroker.brokers", INT, "1", "Nodes that one process presents, on ports that follow each other.", Range(1, 100)),
+    ConfigKey("pybroker.replication.factor.cap", BOOLEAN, "false", "Whether a replication factor above the number of nodes is lowered to it instead of being refused."),
+    ConfigKey("pybroker.kept.answers.bytes", LONG, "16777216", "Memory for encoded answers that are given again to equal requests. 0: none are kept.", NOT_NEGATIVE),
+    ConfigKey("pybroker.mailbox.capacity", INT, "4096", "Requests that wait for the control plane at once; when it is full, reading waits.", Range(16, 1_048_576)),
+    # Checked and kept, and without effect.
+    ConfigKey("log.retention.ms", LONG, None, "Age at which records may be deleted; wins over log.retention.minutes and log.retention.hours. -1: never.", dynamic=True, acts=False),
+    ConfigKey("log.retention.minutes", INT, None, "Age in minutes at which records may be deleted, when log.retention.ms is not set.", acts=False),
+    ConfigKey("log.retention.hours", INT, "168", "Age in hours at which records may be deleted, when neither of the finer ones is set.", acts=False),
+    ConfigKey("log.retention.bytes", LONG, "-1", "Size of a partition above which its oldest segments may be deleted. -1: no limit.", dynamic=True, acts=False),
+    ConfigKey("log.retention.check.interval.ms", LONG, "300000", "Time between two looks for segments that may be deleted.", POSITIVE, acts=False),
+    ConfigKey("log.segment.delete.delay.ms", LONG, "60000", "Time between the deletion of a segment and that of its files.", NOT_NEGATIVE, dynamic=True, acts=False),
+    ConfigKey("log.roll.jitter.ms", LONG, None, "The most by which the age at which a segment is closed is shortened at random; wins over log.roll.jitter.hours.", dynamic=True, acts=False),
+    ConfigKey("log.roll.jitter.hours", INT, "0", "The same in hours, when log.roll.jitter.ms is not set.", NOT_NEGATIVE, acts=False),
+    ConfigKey("log.preallocate", BOOLEAN, "false", "Whether a new segment's file gets its whole size at once.", dynamic=True, acts=False),
+    ConfigKey("log.local.retention.ms", LONG, "-2", "Age at which records of a tiered topic may be deleted locally. -2: that of retention.ms.", Range(-2), dynamic=True, acts=False),
+    ConfigKey("log.local.retention.bytes", LONG, "-2", "Size above which segments of a tiered topic may be deleted locally. -2: that of retention.bytes.", Range(-2), dynamic=True, acts=False),
+    ConfigKey("log.cleaner.delete.retention.ms", LONG, "86400000", "Time for which compaction keeps the mark of a deleted key.", NOT_NEGATIVE, dynamic=True, acts=False),
+    ConfigKey("log.cleaner.min.compaction.lag.ms", LONG, "0", "Age below which a record is not compacted.", NOT_NEGATIVE, dynamic=True, acts=False),
+    ConfigKey("log.cleaner.max.compaction.lag.ms", LONG, NO_LIMIT_LONG, "Age at which a record is compacted at the latest.", POSITIVE, dynamic=True, acts=False),
+    ConfigKey("log.cleaner.min.cleanable.ratio", DOUBLE, "0.5", "Share of a log that is not compacted yet, at which compaction begins.", RATIO, dynamic=True, acts=False),
+    ConfigKey("compression.gzip.level", INT, "-1", "The level of gzip when compression.type is gzip.", GZIP_LEVEL, dynamic=True, acts=False),
+    ConfigKey("compression.lz4.level", INT, "9", "The level of lz4 when compression.type is lz4.", LZ4_LEVEL, dynamic=True, acts=False),
+    ConfigKey("compression.zstd.level", INT, "3", "The level of zstd when compression.type is zstd.", ZSTD_LEVEL, dynamic=True, acts=False),
+    ConfigKey("unclean.leader.election.enable", BOOLEAN, "false", "Whether a replica that is not in sync may become leader.", dynamic=True, acts=False),
+    ConfigKey("offsets.retention.minutes", INT, "10080", "Time for which the committed offsets of an empty group are kept.", POSITIVE, acts=False),
+    ConfigKey("offsets.topic.replication.factor", ConfigType.SHORT, "3", "Replicas of Kafka's topic of committed offsets.", POSITIVE, acts=False),
+    ConfigKey("transaction.state.log.replication.factor", ConfigType.SHORT, "3", "Replicas of Kafka's topic of transactions.", POSITIVE, acts=False),
+    ConfigKey("transaction.state.log.min.isr", INT, "2", "Replicas that must be in sync in Kafka's topic of transactions.", POSITIVE, acts=False),
+)  # fmt: skip
+
+CONFIG_KEYS: Final = {row.name: row for row in BROKER_CONFIG_ROWS}
+
+# Configs of one meaning in several units, the first one set wins. Kafka shows each with the others as its synonyms;
+# log.flush.scheduler.interval.ms alone stands by itself.
+BROKER_SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
+    "log.roll.ms": ("log.roll.ms", "log.roll.hours"),
+    "log.roll.hours": ("log.roll.ms", "log.roll.hours"),
+    "log.roll.jitter.ms": ("log.roll.jitter.ms", "log.roll.jitter.hours"),
+    "log.roll.jitter.hours": ("log.roll.jitter.ms", "log.roll.jitter.hours"),
+    "log.flush.interval.ms": ("log.flush.interval.ms", "log.flush.scheduler.interval.ms"),
+    "log.retention.ms": ("log.retention.ms", "log.retention.minutes", "log.retention.hours"),
+    "log.retention.minutes": ("log.retention.ms", "log.retention.minutes", "log.retention.hours"),
+    "log.retention.hours": ("log.retention.ms", "log.retention.minutes", "log.retention.hours"),
+}

@@ -1,0 +1,220 @@
+"""Values of configs: their types, how text becomes a value and a value text, and the checks of a row.
+
+Promises:
+  * Text is read as Kafka reads it: trimmed, `TRUE` is true, lists split at commas, integers fit their width.
+  * Every refusal is a `ConfigError` in the words of Kafka's ConfigException.
+"""
+
+from enum import IntEnum
+from typing import Final, Protocol, TypeAlias
+
+Value: TypeAlias = bool | int | float | str | tuple[str, ...] | None
+
+
+class ConfigType(IntEnum):
+    """Types of configs, with the numbers that DescribeConfigs gives them."""
+
+    BOOLEAN = 1
+    STRING = 2
+    INT = 3
+    SHORT = 4
+    LONG = 5
+    DOUBLE = 6
+    LIST = 7
+    CLASS = 8
+    PASSWORD = 9
+
+
+class ConfigSource(IntEnum):
+    """Where a value came from, with the numbers that DescribeConfigs gives them."""
+
+    TOPIC_CONFIG = 1
+    DYNAMIC_BROKER_CONFIG = 2
+    DYNAMIC_DEFAULT_BROKER_CONFIG = 3
+    STATIC_BROKER_CONFIG = 4
+    DEFAULT_CONFIG = 5
+
+
+class ConfigError(Exception):
+    """A key that cannot be set, or a value that a key cannot have. The text is for the user."""
+
+
+MAX_INT: Final = 2**31 - 1
+MAX_LONG: Final = 2**63 - 1
+INTEGER_BITS: Final = {ConfigType.INT: 31, ConfigType.SHORT: 15, ConfigType.LONG: 63}
+
+
+def parse_value(name: str, config_type: ConfigType, text: str) -> Value:
+    """Read the text of a config, or raise ConfigError."""
+    trimmed = text.strip()
+    if config_type in INTEGER_BITS:
+        return _parse_integer(name, config_type, trimmed, text)
+    if config_type is ConfigType.BOOLEAN:
+        lowered = trimmed.lower()
+        if lowered not in ("true", "false"):
+            raise invalid(name, text, "Expected value to be either true or false")
+        return lowered == "true"
+    if config_type is ConfigType.DOUBLE:
+        return _parse_double(name, trimmed, text)
+    if config_type is ConfigType.LIST:
+        return _parse_list(name, trimmed)
+    return trimmed
+
+
+def format_value(value: Value) -> str | None:
+    """Write a value as DescribeConfigs shows it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value)
+
+
+def invalid(name: str, value: object, why: str) -> ConfigError:
+    """Say that a key cannot have a value, in the words of Kafka's ConfigException."""
+    return ConfigError(f"Invalid value {value} for configuration {name}: {why}")
+
+
+def _parse_integer(name: str, config_type: ConfigType, trimmed: str, text: str) -> int:
+    digits = trimmed[1:] if trimmed[:1] in ("+", "-") else trimmed
+    # int() also takes underscores and inner spaces, and is slow on long input.
+    if digits.isascii() and digits.isdigit() and len(digits) < 40:
+        number = int(trimmed)
+        bound = 1 << INTEGER_BITS[config_type]
+        if -bound <= number < bound:
+            return number
+    raise invalid(name, text, f"Not a number of type {config_type.name}")
+
+
+def _parse_double(name: str, trimmed: str, text: str) -> float:
+    try:
+        if "_" in trimmed:
+            raise ValueError(trimmed)
+        return float(trimmed)
+    except ValueError:
+        raise invalid(name, text, "Not a number of type DOUBLE") from None
+
+
+def _parse_list(name: str, trimmed: str) -> tuple[str, ...]:
+    if not trimmed:
+        return ()
+    items = tuple(item.strip() for item in trimmed.split(","))
+    return tuple(dict.fromkeys(items))
+
+
+class Check(Protocol):
+    """What a row demands of a value beyond its type."""
+
+    @property
+    def words(self) -> str:
+        """What is allowed, for the reference page."""
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+
+
+class Range:
+    """A number from `at_least` on, up to and with `at_most`."""
+
+    def __init__(self, at_least: int, at_most: int | None = None) -> None:
+        self.at_least = at_least
+        self.at_most = at_most
+
+    @property
+    def words(self) -> str:
+        """What is allowed, for the reference page."""
+        return (
+            f"{self.at_least} or more"
+            if self.at_most is None
+            else f"{self.at_least} to {self.at_most}"
+        )
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        assert isinstance(value, int | float)
+        if value < self.at_least:
+            raise invalid(name, value, f"Value must be at least {self.at_least}")
+        if self.at_most is not None and value > self.at_most:
+            raise invalid(name, value, f"Value must be no more than {self.at_most}")
+
+
+class OneOf:
+    """One of some words, in the case that they are listed in."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    @property
+    def words(self) -> str:
+        """What is allowed, for the reference page."""
+        return ", ".join(self.choices)
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        if value not in self.choices:
+            raise invalid(name, value, f"String must be one of: {self.words}")
+
+
+class ListOf:
+    """A list, possibly empty, of some words."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    @property
+    def words(self) -> str:
+        """What is allowed, for the reference page."""
+        return "a list of " + ", ".join(self.choices)
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        assert isinstance(value, tuple)
+        for item in value:
+            if not item:
+                raise ConfigError(f"Configuration '{name}' values must not be empty.")
+            if item not in self.choices:
+                raise invalid(name, item, f"String must be one of: {', '.join(self.choices)}")
+
+
+class GzipLevel:
+    """1 to 9, or -1 for the library's choice."""
+
+    words: Final = "1 to 9, or -1"
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        assert isinstance(value, int)
+        if value != -1 and not 1 <= value <= 9:
+            raise invalid(name, value, "Value must be between 1 and 9 or equal to -1")
+
+
+class ThrottledReplicas:
+    """`*`, or partition:broker pairs."""
+
+    words: Final = "*, or a list of partition:broker"
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        assert isinstance(value, tuple)
+        # A comma at the end is harmless to Kafka, whose split leaves out what is empty there.
+        pairs = value[:-1] if value and not value[-1] else value
+        if pairs in ((), ("*",)) or all(_is_pair(pair) for pair in pairs):
+            return
+        why = (
+            f"{name} must be the literal '*' or a list of replicas in the following format: "
+            "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+        )
+        raise invalid(name, f"[{', '.join(value)}]", why)
+
+
+def _is_pair(text: str) -> bool:
+    partition, colon, broker = text.partition(":")
+    return (
+        bool(colon)
+        and partition.isascii()
+        and partition.isdigit()
+        and broker.isascii()
+        and broker.isdigit()
+    )
