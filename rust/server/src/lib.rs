@@ -1,1 +1,35 @@
-//! See docs/design.md.
+//! The data plane: sockets, framing, memory limits, Produce and Fetch, and the mailbox to the control plane.
+//!
+//! One thread per core, each with a single-threaded runtime; the thread that reads a request answers it. Nothing here
+//! knows Python: what it must decide comes as immutable images, what it cannot decide goes to the mailbox.
+
+mod buffers;
+mod clock;
+mod connection;
+mod counters;
+mod data_plane;
+mod fetch;
+mod fetch_sessions;
+mod flusher;
+mod images;
+mod inbox;
+mod kept_answers;
+mod limits;
+mod listener;
+mod logs;
+mod mailbox;
+mod outgoing;
+mod partition;
+mod produce;
+mod purgatory;
+mod reactor;
+mod replies;
+mod sendfile;
+mod shared;
+mod wake;
+mod work_pool;
+
+pub use data_plane::{DataPlane, Options, Reply, TopicSpec};
+pub use images::NodeImage;
+pub use logs::LogSpec;
+pub use mailbox::{Completed, ControlRequest, Mail};

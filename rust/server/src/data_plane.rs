@@ -1,0 +1,361 @@
+//! The data plane as the binding calls it: start, listen, the mailbox, images, logs, close.
+//!
+//! A call answers from memory or returns a ticket, whose end comes through the mailbox.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pybroker_log::{FoundTimestamp, Log, LogConfig, LogError, LogState, TimestampSearch};
+use pybroker_wire::{ErrorCode, Uuid};
+
+use crate::buffers::MemoryBudget;
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::fetch_sessions::FetchSessions;
+use crate::images::{Images, NodeImage, PartitionImage, TopicImage};
+use crate::limits::REQUEST_MEMORY_BYTES;
+use crate::listener::{self, ListenerInfo};
+use crate::logs::{LogSpec, Logs};
+use crate::mailbox::{Completed, Mail, Mailbox};
+use crate::reactor;
+use crate::replies::{Answer, reactor_of};
+use crate::shared::{ApiTable, ConnectionLimit, Faults, Settings, Shared, Stopping};
+use crate::work_pool::WorkPool;
+
+/// What is fixed for the life of a data plane. Names and units are those of `pybroker/_native.pyi`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "documented where Python reads them")]
+pub struct Options {
+    pub log_dir: PathBuf,
+    pub apis: Vec<(i16, i16, i16)>,
+    pub monotonic_ms: i64,
+    pub reactors: usize,
+    pub socket_request_max_bytes: usize,
+    /// -1: the limit is `REQUEST_MEMORY_BYTES`.
+    pub queued_max_request_bytes: i64,
+    pub max_connections: usize,
+    /// 0 or less: never closed.
+    pub connections_max_idle_ms: i64,
+    pub fetch_max_bytes: usize,
+    pub fetch_session_slots: usize,
+    pub kept_answers_bytes: usize,
+    pub mailbox_capacity: usize,
+    pub recovery_threads: usize,
+}
+
+/// One answer of the control plane.
+#[derive(Debug)]
+pub struct Reply {
+    /// The request.
+    pub request_id: u64,
+    /// The encoded message without a header.
+    pub body: Arc<[u8]>,
+    /// The epoch under which the data plane may give the answer to equal requests.
+    pub kept_epoch: Option<u64>,
+}
+
+/// One topic to publish.
+#[derive(Debug)]
+pub struct TopicSpec {
+    /// The name.
+    pub name: Arc<str>,
+    /// The id.
+    pub topic_id: Uuid,
+    /// (leader id, leader epoch) by partition index.
+    pub partitions: Vec<(i32, i32)>,
+    /// What its logs obey.
+    pub config: Arc<LogConfig>,
+    /// Whether clients may not produce to it.
+    pub internal: bool,
+}
+
+/// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
+#[derive(Debug)]
+pub struct DataPlane {
+    shared: Arc<Shared>,
+    logs: Arc<Logs>,
+    work: WorkPool,
+    reactors: Arc<Mutex<Vec<thread::JoinHandle<()>>>>,
+    next_ticket: AtomicU64,
+}
+
+impl DataPlane {
+    /// Start the reactors. Listens nowhere yet.
+    pub fn start(options: &Options) -> io::Result<Self> {
+        let logs = Logs::new(&options.log_dir).map_err(io::Error::other)?;
+        let shared = Arc::new(new_shared(options)?);
+        let starting = (0..options.reactors.clamp(1, usize::from(u8::MAX)))
+            .map(|index| reactor::start(index, &shared))
+            .collect::<io::Result<Vec<_>>>()?;
+        let (handles, starting): (Vec<_>, Vec<_>) = starting.into_iter().unzip();
+        assert!(shared.reactors.set(handles.into()).is_ok(), "reactors are set once");
+        let threads = starting.into_iter().map(reactor::Starting::run).collect::<io::Result<_>>()?;
+        Ok(Self {
+            shared,
+            logs: Arc::new(logs),
+            work: WorkPool::new("log-work", options.recovery_threads),
+            reactors: Arc::new(Mutex::new(threads)),
+            next_ticket: AtomicU64::new(1),
+        })
+    }
+
+    /// Bind and listen. Gives the port and the bound addresses.
+    pub fn listen(&self, node_id: i32, name: &str, host: &str, port: u16) -> io::Result<(u16, Vec<String>)> {
+        let bound = listener::bind(host, port)?;
+        let addresses = bound.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let info = Arc::new(ListenerInfo { node_id, name: name.into() });
+        for listener in bound {
+            self.shared.reactors()[0].listen(listener, Arc::clone(&info));
+        }
+        Ok((addresses[0].port(), addresses.iter().map(ToString::to_string).collect()))
+    }
+
+    /// Close the listeners and the connections of a node.
+    pub fn stop_listening(&self, node_id: i32) {
+        self.shared.reactors().iter().for_each(|reactor| reactor.close_node(node_id));
+    }
+
+    /// Stop accepting, answer what is in flight, flush and close the logs. A ticket.
+    pub fn close(&self) -> u64 {
+        self.stop_reactors();
+        let (reactors, logs) = (Arc::clone(&self.reactors), Arc::clone(&self.logs));
+        self.run(move |shared| {
+            for reactor in std::mem::take(&mut *reactors.lock()) {
+                // A reactor that panicked is gone too, which is all that is asked.
+                let _ = reactor.join();
+            }
+            logs.close(shared.clock.now_ms()).map(|()| None)
+        })
+    }
+
+    /// Readable while the mailbox holds something.
+    pub fn mailbox_fd(&self) -> RawFd {
+        self.shared.mailbox.descriptor()
+    }
+
+    /// Take up to `limit` items of the mailbox.
+    pub fn take(&self, limit: usize) -> Vec<Mail> {
+        self.shared.mailbox.take(limit)
+    }
+
+    /// Answer requests.
+    pub fn reply(&self, replies: Vec<Reply>) {
+        let reactors = self.shared.reactors();
+        let mut batches: Vec<Vec<(u64, Answer)>> = reactors.iter().map(|_| Vec::new()).collect();
+        for Reply { request_id, body, kept_epoch } in replies {
+            if let Some(batch) = batches.get_mut(reactor_of(request_id)) {
+                batch.push((request_id, Answer::Body { body, kept_epoch }));
+            }
+        }
+        for (reactor, batch) in reactors.iter().zip(batches) {
+            if !batch.is_empty() {
+                reactor.replies.push(batch);
+            }
+        }
+    }
+
+    /// Close the connection of a request instead of answering it.
+    pub fn disconnect(&self, request_id: u64) {
+        if let Some(reactor) = self.shared.reactors().get(reactor_of(request_id)) {
+            reactor.replies.push([(request_id, Answer::Disconnect)]);
+        }
+    }
+
+    /// Add or replace topics and drop deleted ones. Gives the new epoch.
+    pub fn publish_topics(&self, topics: Vec<TopicSpec>, deleted: &[Uuid]) -> u64 {
+        let topics = topics.into_iter().map(|topic| self.topic_image(topic)).collect();
+        let epoch = self.shared.images.publish_topics(topics, deleted);
+        // Fetches that wait on a partition which is gone must say so now.
+        for &topic_id in deleted {
+            self.logs.wake(topic_id);
+        }
+        epoch
+    }
+
+    /// Replace the brokers. Gives the new epoch.
+    pub fn publish_nodes(&self, nodes: Vec<NodeImage>) -> u64 {
+        self.shared.images.publish_nodes(nodes)
+    }
+
+    /// Forget every kept answer. Gives the new epoch.
+    pub fn advance_epoch(&self) -> u64 {
+        self.shared.images.advance_epoch()
+    }
+
+    /// The present epoch.
+    pub fn epoch(&self) -> u64 {
+        self.shared.images.epoch()
+    }
+
+    /// Create or open logs. A ticket; a log that fails is reported by `Mail::LogFailed`, the others go on.
+    pub fn open_logs(&self, specs: Vec<LogSpec>) -> u64 {
+        let ticket = self.new_ticket();
+        // Enough pieces to keep every thread of the pool at work until the end.
+        let piece = (specs.len() / 16).max(1);
+        let pieces = specs.chunks(piece).map(<[LogSpec]>::to_vec).collect::<Vec<_>>();
+        let left = Arc::new(AtomicUsize::new(pieces.len()));
+        if pieces.is_empty() {
+            complete(&self.shared, ticket, Ok(None));
+        }
+        for piece in pieces {
+            let (shared, logs, left) = (Arc::clone(&self.shared), Arc::clone(&self.logs), Arc::clone(&left));
+            self.work.run(move || {
+                for spec in &piece {
+                    open_log(&shared, &logs, spec);
+                }
+                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    complete(&shared, ticket, Ok(None));
+                }
+            });
+        }
+        ticket
+    }
+
+    /// Delete logs. A ticket.
+    pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
+        let logs = Arc::clone(&self.logs);
+        self.run(move |_| {
+            let outcomes = which.into_iter().map(|(topic_id, partition)| logs.delete(topic_id, partition));
+            // Every log is tried; the first failure is told.
+            outcomes.fold(Ok(()), |first, outcome| first.and(outcome)).map(|()| None)
+        })
+    }
+
+    /// Write how far the logs are flushed. A ticket.
+    pub fn checkpoint(&self) -> u64 {
+        let logs = Arc::clone(&self.logs);
+        self.run(move |_| logs.checkpoint().map(|()| None))
+    }
+
+    /// The numbers of a log, unless it is unknown or offline.
+    pub fn log_state(&self, topic_id: Uuid, partition: i32) -> Option<LogState> {
+        self.logs.find(topic_id, partition)?.state()
+    }
+
+    /// Find the first record at or after a timestamp. A ticket.
+    pub fn find_offset(&self, topic_id: Uuid, partition: i32, timestamp_ms: i64) -> u64 {
+        self.search(topic_id, partition, move |log| log.timestamp_search(timestamp_ms))
+    }
+
+    /// Find the record with the largest timestamp. A ticket.
+    pub fn find_max_timestamp(&self, topic_id: Uuid, partition: i32) -> u64 {
+        self.search(topic_id, partition, Log::max_timestamp_search)
+    }
+
+    /// The largest leader epoch at or below the one asked for, and where it ends.
+    pub fn end_offset_for_epoch(&self, topic_id: Uuid, partition: i32, leader_epoch: i32) -> Option<(i32, i64)> {
+        let partition = self.logs.find(topic_id, partition)?;
+        let found = partition.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
+        Some(found.unwrap_or((-1, -1)))
+    }
+
+    /// Every counter by name.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        let mut counters = self.shared.counters.read();
+        counters.push(("connections", self.shared.connections.open() as u64));
+        counters
+    }
+
+    fn topic_image(&self, topic: TopicSpec) -> TopicImage {
+        let TopicSpec { name, topic_id, partitions, config, internal } = topic;
+        let partitions = (0..).zip(partitions).map(|(index, (leader_id, leader_epoch))| PartitionImage {
+            leader_id,
+            leader_epoch,
+            partition: self.logs.find(topic_id, index),
+        });
+        TopicImage { name, topic_id, internal, config, partitions: partitions.collect() }
+    }
+
+    fn search(
+        &self,
+        topic_id: Uuid,
+        partition: i32,
+        plan: impl FnOnce(&mut Log) -> Result<TimestampSearch, LogError> + Send + 'static,
+    ) -> u64 {
+        let partition = self.logs.find(topic_id, partition);
+        self.run(move |_| {
+            let search = partition.as_deref().map(|partition| partition.with_log(plan));
+            let Some(Ok(search)) = search else {
+                return Err(LogError::Offline { reason: "the partition is not open".to_owned() });
+            };
+            let found = search?.run()?;
+            Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| (offset, timestamp_ms, leader_epoch)))
+        })
+    }
+
+    fn run(&self, work: impl FnOnce(&Shared) -> Outcome + Send + 'static) -> u64 {
+        let ticket = self.new_ticket();
+        let shared = Arc::clone(&self.shared);
+        self.work.run(move || {
+            let outcome = work(&shared);
+            complete(&shared, ticket, outcome);
+        });
+        ticket
+    }
+
+    fn new_ticket(&self) -> u64 {
+        self.next_ticket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn stop_reactors(&self) {
+        self.shared.stopping.set();
+        self.shared.reactors().iter().for_each(reactor::ReactorHandle::stop);
+    }
+}
+
+impl Drop for DataPlane {
+    fn drop(&mut self) {
+        self.stop_reactors();
+    }
+}
+
+type Outcome = Result<Option<(i64, i64, i32)>, LogError>;
+
+fn complete(shared: &Shared, ticket: u64, outcome: Outcome) {
+    let completed = match outcome {
+        Ok(value) => Completed { ticket, value, error: ErrorCode::None, message: String::new() },
+        Err(error) => {
+            Completed { ticket, value: None, error: ErrorCode::KafkaStorageError, message: error.to_string() }
+        }
+    };
+    shared.mailbox.push(Mail::Completed(completed));
+}
+
+fn open_log(shared: &Shared, logs: &Logs, spec: &LogSpec) {
+    if let Err(error) = logs.open(spec, shared.clock.now_ms()) {
+        let &LogSpec { topic_id, partition, .. } = spec;
+        shared.mailbox.push(Mail::LogFailed { topic_id, partition, reason: error.to_string() });
+    }
+}
+
+fn new_shared(options: &Options) -> io::Result<Shared> {
+    let request_memory = usize::try_from(options.queued_max_request_bytes).unwrap_or(REQUEST_MEMORY_BYTES);
+    let idle_ms = u64::try_from(options.connections_max_idle_ms).unwrap_or(0);
+    Ok(Shared {
+        settings: Settings {
+            socket_request_max_bytes: options.socket_request_max_bytes,
+            connections_max_idle: Duration::from_millis(idle_ms),
+            fetch_max_bytes: options.fetch_max_bytes,
+            kept_answers_bytes: options.kept_answers_bytes / options.reactors.max(1),
+            apis: ApiTable::new(&options.apis),
+        },
+        clock: Clock::new(options.monotonic_ms),
+        images: Images::default(),
+        mailbox: Mailbox::new(options.mailbox_capacity)?,
+        memory: MemoryBudget::new(request_memory),
+        counters: Counters::default(),
+        connections: ConnectionLimit::new(options.max_connections),
+        faults: Faults::default(),
+        fetch_sessions: FetchSessions::new(options.fetch_session_slots),
+        reactors: OnceLock::new(),
+        next_reactor: AtomicUsize::new(0),
+        next_connection_id: AtomicU64::new(1),
+        stopping: Stopping::new(),
+    })
+}

@@ -1,0 +1,132 @@
+//! The partition logs of one data directory: open, find, delete, checkpoint, close.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints};
+use pybroker_wire::Uuid;
+
+use crate::partition::Partition;
+
+/// A log to be created or opened.
+#[derive(Debug, Clone)]
+pub struct LogSpec {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// The topic's id.
+    pub topic_id: Uuid,
+    /// The partition's index.
+    pub partition: i32,
+    /// What the log obeys.
+    pub config: Arc<LogConfig>,
+}
+
+/// All logs of a data directory.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    dir: PathBuf,
+    partitions: RwLock<HashMap<(Uuid, i32), Arc<Partition>>>,
+    was_clean: bool,
+    recovery_points: BTreeMap<(String, i32), i64>,
+    log_start_offsets: BTreeMap<(String, i32), i64>,
+    checkpointing: Mutex<()>,
+    is_closed: AtomicBool,
+}
+
+impl Logs {
+    /// Read what the last run left in the directory. The clean-shutdown marker counts once.
+    pub(crate) fn new(dir: &Path) -> Result<Self, LogError> {
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            partitions: RwLock::default(),
+            was_clean: checkpoints::take_clean_shutdown_marker(dir)?,
+            recovery_points: checkpoints::read_offsets(&dir.join(checkpoints::RECOVERY_POINT_FILE))?,
+            log_start_offsets: checkpoints::read_offsets(&dir.join(checkpoints::LOG_START_OFFSET_FILE))?,
+            checkpointing: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// The partition of a topic id and an index.
+    pub(crate) fn find(&self, topic_id: Uuid, partition: i32) -> Option<Arc<Partition>> {
+        self.partitions.read().get(&(topic_id, partition)).cloned()
+    }
+
+    /// Create or open one log. Opening one that is open changes nothing but its config.
+    pub(crate) fn open(&self, spec: &LogSpec, now_ms: i64) -> Result<(), LogError> {
+        if let Some(open) = self.find(spec.topic_id, spec.partition) {
+            let _ = open.with_log(|log| log.set_config(Arc::clone(&spec.config)));
+            return Ok(());
+        }
+        let name = (spec.topic.to_string(), spec.partition);
+        let recovery_point = self.recovery_points.get(&name).copied().unwrap_or(0);
+        let options = OpenOptions {
+            topic_id: *spec.topic_id.as_bytes(),
+            config: Arc::clone(&spec.config),
+            shutdown: if self.was_clean { Shutdown::Clean } else { Shutdown::Unclean { recovery_point } },
+            log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),
+            now_ms,
+        };
+        let log = Log::open(&self.dir.join(format!("{}-{}", spec.topic, spec.partition)), options)?;
+        let partition = Partition::new(Arc::clone(&spec.topic), spec.topic_id, spec.partition, log);
+        self.partitions.write().insert((spec.topic_id, spec.partition), Arc::new(partition));
+        Ok(())
+    }
+
+    /// Forget a log and remove its folder. One that is not open is deleted already.
+    pub(crate) fn delete(&self, topic_id: Uuid, partition: i32) -> Result<(), LogError> {
+        let found = self.partitions.write().remove(&(topic_id, partition));
+        found.map_or(Ok(()), |found| found.delete())
+    }
+
+    /// Write how far each log is flushed, so that recovery after a crash reads no more than the rest.
+    pub(crate) fn checkpoint(&self) -> Result<(), LogError> {
+        let _one_at_a_time = self.checkpointing.lock();
+        let (mut recovery_points, mut log_start_offsets) = (BTreeMap::new(), BTreeMap::new());
+        for partition in self.all() {
+            if let Some(state) = partition.state() {
+                let name = (partition.topic().to_owned(), partition.index());
+                recovery_points.insert(name.clone(), state.recovery_point);
+                if state.log_start_offset > 0 {
+                    log_start_offsets.insert(name, state.log_start_offset);
+                }
+            }
+        }
+        checkpoints::write_offsets(&self.dir.join(checkpoints::RECOVERY_POINT_FILE), &recovery_points)?;
+        checkpoints::write_offsets(&self.dir.join(checkpoints::LOG_START_OFFSET_FILE), &log_start_offsets)
+    }
+
+    /// Flush and close every log. The directory is marked as clean only when all of them closed.
+    pub(crate) fn close(&self, now_ms: i64) -> Result<(), LogError> {
+        if self.is_closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let mut failed = None;
+        for partition in self.all() {
+            if let Err(error) = partition.close(now_ms) {
+                failed.get_or_insert(error);
+            }
+        }
+        self.checkpoint()?;
+        match failed {
+            None => checkpoints::write_clean_shutdown_marker(&self.dir),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Let what waits on the partitions of a topic look again.
+    pub(crate) fn wake(&self, topic_id: Uuid) {
+        for partition in self.all() {
+            if partition.topic_id() == topic_id {
+                partition.wake();
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Partition>> {
+        self.partitions.read().values().cloned().collect()
+    }
+}

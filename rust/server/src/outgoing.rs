@@ -1,0 +1,119 @@
+//! Answers on their way to a socket: bytes, with ranges of files between them.
+//!
+//! Answers of pipelined requests are collected here and leave in one write. Records of a fetch stay in the page cache:
+//! the kernel sends them from the file.
+
+use std::io;
+
+use pybroker_log::FileSlice;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::limits::{OUTGOING_FLUSH_BYTES, OUTGOING_KEPT_BYTES};
+use crate::sendfile;
+
+/// Answers that are not written yet.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    bytes: Vec<u8>,
+    // Each goes in front of the byte with that index.
+    files: Vec<(usize, FileSlice)>,
+    file_bytes: usize,
+}
+
+/// Where an unfinished answer starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnswerStart {
+    length_at: usize,
+    file_bytes: usize,
+}
+
+impl Outgoing {
+    /// Begin an answer: its length follows when it is finished.
+    pub(crate) fn begin(&mut self, correlation_id: i32, header_version: i16) -> AnswerStart {
+        let start = AnswerStart { length_at: self.bytes.len(), file_bytes: self.file_bytes };
+        self.bytes.extend_from_slice(&[0; 4]);
+        self.bytes.extend_from_slice(&correlation_id.to_be_bytes());
+        if header_version >= 1 {
+            self.bytes.push(0); // No tagged fields.
+        }
+        start
+    }
+
+    /// Where the body of an answer goes.
+    pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Put a range of a file behind the bytes so far.
+    pub(crate) fn push_file(&mut self, slice: FileSlice) {
+        self.file_bytes += slice.len;
+        self.files.push((self.bytes.len(), slice));
+    }
+
+    /// End an answer.
+    pub(crate) fn finish(&mut self, start: AnswerStart) {
+        let file_bytes = self.file_bytes - start.file_bytes;
+        let body_at = start.length_at + 4;
+        let length = self.bytes.len() - body_at + file_bytes;
+        // Fetch keeps an answer below `fetch.max.bytes`, so this cannot be reached by what a client asks for.
+        let length = i32::try_from(length).expect("an answer is shorter than 2 GiB");
+        self.bytes[start.length_at..body_at].copy_from_slice(&length.to_be_bytes());
+    }
+
+    /// Drop an answer that turned out not to be wanted.
+    pub(crate) fn abandon(&mut self, start: AnswerStart) {
+        self.bytes.truncate(start.length_at);
+        self.files.retain(|&(at, _)| at <= start.length_at);
+        self.file_bytes = start.file_bytes;
+    }
+
+    /// Append an answer whose body is encoded.
+    pub(crate) fn push_answer(&mut self, correlation_id: i32, header_version: i16, body: &[u8]) {
+        let start = self.begin(correlation_id, header_version);
+        self.bytes.extend_from_slice(body);
+        self.finish(start);
+    }
+
+    /// Nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Enough for a write of its own. File ranges are not held back for others.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes.len() >= OUTGOING_FLUSH_BYTES || !self.files.is_empty()
+    }
+
+    /// Write everything. Gives the number of bytes.
+    pub(crate) async fn flush(&mut self, stream: &TcpStream) -> io::Result<usize> {
+        let total = self.bytes.len() + self.file_bytes;
+        let mut written = 0;
+        for (before, slice) in self.files.drain(..) {
+            write_all(stream, &self.bytes[written..before], sendfile::More::Follows).await?;
+            written = before;
+            sendfile::send_file(stream, &slice).await?;
+        }
+        write_all(stream, &self.bytes[written..], sendfile::More::Nothing).await?;
+        self.file_bytes = 0;
+        if self.bytes.capacity() > OUTGOING_KEPT_BYTES {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.clear();
+        }
+        Ok(total)
+    }
+}
+
+async fn write_all(stream: &TcpStream, mut bytes: &[u8], more: sendfile::More) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.try_io(Interest::WRITABLE, || sendfile::send(stream, bytes, more)) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
