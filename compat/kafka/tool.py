@@ -38,18 +38,24 @@ class Tool:
     ) -> None:
         if not class_name.startswith(("org.", "kafka.")):
             class_name = f"org.apache.kafka.tools.{class_name}"
-        pin = [] if cpu is None else ["taskset", "-c", str(cpu)]
-        self._command = [
-            *pin,
-            *java_command(heap=heap, jvm_options=tuple(jvm_options), class_name=class_name),
-        ]
+        self._class_name = class_name
+        self._cpu = cpu
+        self._heap = heap
+        self._jvm_options = tuple(jvm_options)
+
+    def _command(self) -> list[str]:
+        pin = [] if self._cpu is None else ["taskset", "-c", str(self._cpu)]
+        java = java_command(
+            heap=self._heap, jvm_options=self._jvm_options, class_name=self._class_name
+        )
+        return [*pin, *java]
 
     def run(
         self, *arguments: str, stdin: str = "", timeout_s: float = TOOL_TIMEOUT_S
     ) -> ToolResult:
         """Run the tool to its end."""
         done = subprocess.run(
-            [*self._command, *arguments],
+            [*self._command(), *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -61,7 +67,7 @@ class Tool:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the tool and leave it running; stdin, stdout and stderr are pipes."""
         return subprocess.Popen(
-            [*self._command, *arguments],
+            [*self._command(), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
