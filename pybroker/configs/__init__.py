@@ -1,8 +1,8 @@
 """Configs: what can be set, where a value came from, and what it means.
 
 Promises:
-  * One row per key (`keys.CONFIG_KEYS`, `topic_keys.TOPIC_CONFIG_KEYS`); validation, DescribeConfigs and
-    `docs/configuration.md` read the same row.
+  * One row per key (`keys.CONFIG_KEYS`, `topic_keys.TOPIC_CONFIG_KEYS`); validation,
+    DescribeConfigs and `docs/configuration.md` read the same row.
   * Defaults < server.properties < environment < `--set` < the other flags of the command line.
   * A bad value is a `ConfigError` that names key, value and what is allowed, in Kafka's words.
 """

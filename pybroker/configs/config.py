@@ -1,14 +1,16 @@
 """Config: what a broker was told, read once and checked, as attributes.
 
 Promises:
-  * Every acting row of CONFIG_KEYS is an attribute with dots as underscores: `config.num_partitions`. Reading one costs
-    an attribute look-up.
-  * Keys in several units or with two names (`log.roll.ms`, `broker.id`, `log.dirs`) are settled here, as Kafka does.
+  * Every acting row of CONFIG_KEYS is an attribute with dots as underscores:
+    `config.num_partitions`. Reading one costs an attribute look-up.
+  * Keys in several units or with two names (`log.roll.ms`, `broker.id`, `log.dirs`) are settled
+    here, as Kafka does.
   * The text that was set and its source stay known, for DescribeConfigs.
 """
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from pybroker.configs.keys import CONFIG_KEYS
@@ -28,7 +30,7 @@ UNSET_BROKER_ID: Final = -1
 
 
 class Config:
-    """The configs of a broker. `settings` are texts by key; a key that is not in CONFIG_KEYS is refused."""
+    """The configs of a broker. `settings` are texts by key, which must be in CONFIG_KEYS."""
 
     node_id: int
     listeners: tuple[Listener, ...]
@@ -111,7 +113,7 @@ class Config:
         return self._moved(self.listeners, node_id)
 
     def advertised_listeners_of(self, node_id: int) -> tuple[Listener, ...] | None:
-        """What a node tells its clients, or None when that is the address they dialled."""
+        """Give what a node tells its clients; None: the address that they dialled."""
         if self.advertised_listeners is None:
             return None
         return self._moved(self.advertised_listeners, node_id)
@@ -181,7 +183,8 @@ class Config:
             # Who allows larger requests need not know that their memory has a limit too.
             self.queued_max_request_bytes = max(limit, self.socket_request_max_bytes)
         elif 0 < limit < self.socket_request_max_bytes:
-            why = f"Value must be at least socket.request.max.bytes, which is {self.socket_request_max_bytes}, or -1"
+            least = self.socket_request_max_bytes
+            why = f"Value must be -1 or at least socket.request.max.bytes ({least})"
             raise invalid("queued.max.request.bytes", limit, why)
 
     def _check_ports(self) -> None:
@@ -193,7 +196,7 @@ class Config:
                 ports[-1],
                 f"the ports of {self.pybroker_brokers} nodes must end at {MAX_PORT} or before",
             )
-        for port, following in zip(ports, ports[1:], strict=False):
+        for port, following in pairwise(ports):
             if following - port < self.pybroker_brokers:
                 why = f"listeners must be {self.pybroker_brokers} ports apart, one for each node"
                 raise invalid(LISTENERS, following, why)

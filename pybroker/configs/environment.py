@@ -1,7 +1,8 @@
 """Configs from the environment, by the rule of Kafka's container images.
 
 Promises:
-  * `KAFKA_NUM_PARTITIONS` is `num.partitions`: `_` stands for a dot, `__` for an underscore, `___` for a hyphen.
+  * `KAFKA_NUM_PARTITIONS` is `num.partitions`: `_` stands for a dot, `__` for an underscore,
+    `___` for a hyphen.
   * Names that images and shells use for other things are left alone.
 """
 
@@ -10,7 +11,8 @@ from typing import Final
 
 PREFIX: Final = "KAFKA_"
 
-# What the images' start scripts, clients' programs and service links put there; never configs of a broker.
+# What the images' start scripts, clients' programs and service links put there; never configs of
+# a broker.
 OTHER_NAMES: Final = frozenset(
     (
         "KAFKA_ADDRESS",

@@ -1,11 +1,16 @@
 """CONFIG_KEYS: every config that a broker knows, one row each.
 
 Promises:
-  * Names, types, checks and defaults are Apache Kafka's; a row whose default differs says so in its sentence.
-  * A row that acts changes what pybroker does. A row that does not act (`acts=False`) is checked and kept, because
-    topic configs inherit from it or because a Kafka user sets it; DescribeConfigs leaves it out until it is set.
-  * `dynamic` rows are those that Kafka can change while it runs; DescribeConfigs calls the others read-only.
+  * Names, types, checks and defaults are Apache Kafka's; a row whose default differs says so in
+    its sentence.
+  * A row that acts changes what pybroker does. A row that does not act (`acts=False`) is checked
+    and kept, because topic configs inherit from it or because a Kafka user sets it;
+    DescribeConfigs leaves it out until it is set.
+  * `dynamic` rows are those that Kafka can change while it runs; DescribeConfigs calls the others
+    read-only.
 """
+
+# ruff: noqa: E501 - A row is a line.
 
 import os
 from collections.abc import Callable
@@ -60,7 +65,7 @@ class ConfigKey(NamedTuple):
 
     name: str
     type: ConfigType
-    default: str | None | Callable[[], str]
+    default: str | Callable[[], str] | None
     documentation: str
     check: Check | None = None
     dynamic: bool = False
@@ -173,8 +178,8 @@ BROKER_CONFIG_ROWS: Final = (
 
 CONFIG_KEYS: Final = {row.name: row for row in BROKER_CONFIG_ROWS}
 
-# Configs of one meaning in several units, the first one set wins. Kafka shows each with the others as its synonyms;
-# log.flush.scheduler.interval.ms alone stands by itself.
+# Configs of one meaning in several units, the first one set wins. Kafka shows each with the
+# others as its synonyms; log.flush.scheduler.interval.ms alone stands by itself.
 BROKER_SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "log.roll.ms": ("log.roll.ms", "log.roll.hours"),
     "log.roll.hours": ("log.roll.ms", "log.roll.hours"),

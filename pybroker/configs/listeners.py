@@ -1,8 +1,8 @@
 """Listeners: `NAME://host:port` as `listeners` and `advertised.listeners` give them.
 
 Promises:
-  * What Kafka refuses is refused with a sentence that says what to write instead; what pybroker cannot serve yet
-    (TLS, SASL) is refused too, never ignored.
+  * What Kafka refuses is refused with a sentence that says what to write instead; what pybroker
+    cannot serve yet (TLS, SASL) is refused too, never ignored.
   * Listeners of Kafka's controllers are left out.
 """
 
@@ -23,7 +23,7 @@ HOST_CHARACTERS: Final = frozenset(
 
 
 class Listener(NamedTuple):
-    """Where a node listens, or what it tells its clients. An empty host stands for every address of the machine."""
+    """Where a node listens, or what it tells its clients. An empty host: every address there is."""
 
     name: str
     host: str
@@ -128,7 +128,7 @@ def _ensure_served(key: str, listener: Listener, protocols: dict[str, str]) -> N
         raise invalid(
             key,
             listener,
-            f"{PROTOCOL_MAP} does not say which protocol {listener.name} is; add {listener.name}:PLAINTEXT",
+            f"{PROTOCOL_MAP} does not say which protocol it is; add {listener.name}:PLAINTEXT",
         )
     if protocol != SERVED_PROTOCOL:
         raise invalid(

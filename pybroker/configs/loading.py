@@ -2,8 +2,8 @@
 
 Promises:
   * Defaults < file < environment < overrides (`--set`) < flags.
-  * A key that nobody knows is told once, with the key that was perhaps meant; Kafka's keys without a meaning here are
-    told in one line; neither stops the broker. A bad value does.
+  * A key that nobody knows is told once, with the key that was perhaps meant; Kafka's keys
+    without a meaning here are told in one line; neither stops the broker. A bad value does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def _parse_override(text: str) -> tuple[str, str]:
 
 
 def _move_port(said: dict[str, str], port: int) -> None:
-    """Give the first listener another port, and the advertised one with it if it named the old port."""
+    """Give the first listener another port, and the advertised one if it named the old port."""
     if not 0 <= port <= MAX_PORT:
         raise ConfigError(f"--port must be 0 to {MAX_PORT}, not {port}")
     config = Config({name: text for name, text in said.items() if name in CONFIG_KEYS})
@@ -81,7 +81,8 @@ def _notices(said: Mapping[str, str]) -> Iterable[str]:
         without_effect += [name for name in strange if is_known_to_kafka(name)]
         unknown = [name for name in strange if name not in without_effect]
     if without_effect:
-        yield f"Configs of Kafka that were accepted and have no effect here: {', '.join(sorted(without_effect))}"
+        names = ", ".join(sorted(without_effect))
+        yield f"Configs of Kafka that were accepted and have no effect here: {names}"
     for name in sorted(unknown):
         yield _unknown(name)
 

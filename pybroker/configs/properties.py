@@ -1,9 +1,11 @@
 """server.properties: Java's properties syntax, read without Java.
 
 Promises:
-  * Comments (`#`, `!`), continued lines, `=`, `:` or a space between key and value, and Java's escapes mean what they
-    mean to java.util.Properties. A key that occurs twice has its last value.
-  * Anything that cannot be read is a `ConfigError` with the line's number; nothing else is ever raised.
+  * Comments (`#`, `!`), continued lines, `=`, `:` or a space between key and value, and Java's
+    escapes mean what they mean to java.util.Properties. A key that occurs twice has its last
+    value.
+  * Anything that cannot be read is a `ConfigError` with the line's number; nothing else is ever
+    raised.
 """
 
 from collections.abc import Iterator
@@ -43,7 +45,7 @@ def read_properties(path: str) -> dict[str, str]:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Join continued lines, leave out comments and blank lines. Gives (number of the first line, line)."""
+    """Give (number of the first line, whole line), without comments and blank lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = 0
     parts: list[str] = []
@@ -102,7 +104,7 @@ def _unescape(text: str) -> str:
 
 
 def _joined_surrogates(text: str) -> str:
-    """Make one character of two `\\u` halves, as UTF-16 in Java does; a half alone is replaced."""
+    """Join surrogate halves into characters, as UTF-16 does in Java; a half alone is replaced."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,7 +1,8 @@
 """TopicConfig: the configs of one topic, its own over the broker's.
 
 Promises:
-  * `validate_topic_configs` takes and refuses what Apache Kafka takes and refuses, in its words (INVALID_CONFIG).
+  * `validate_topic_configs` takes and refuses what Apache Kafka takes and refuses, in its words
+    (INVALID_CONFIG).
   * A topic without configs of its own costs nothing: all share the broker's `LogSettings`.
 """
 
@@ -36,7 +37,7 @@ class LogSettings(NamedTuple):
 
 
 class TopicConfig:
-    """The effective configs of a topic. `overrides` are texts that `validate_topic_configs` let pass."""
+    """The effective configs of a topic. `overrides` passed `validate_topic_configs`."""
 
     __slots__ = ("_config", "overrides")
 
@@ -65,7 +66,7 @@ class TopicConfig:
         return format_value(self.value(name))
 
     def to_log_config(self) -> LogSettings:
-        """Give what the topic's logs obey; without configs of its own, what the broker has at hand."""
+        """Give what the topic's logs obey; without overrides, what the broker has at hand."""
         return self.log_settings() if self.overrides else self._config.log_settings
 
     def log_settings(self) -> LogSettings:
@@ -131,7 +132,8 @@ def _check_together(given: dict[str, str], config: "Config | None") -> None:
     assert isinstance(most, int)
     if least > most:
         raise _refused(
-            f"conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})"
+            "conflict topic config setting "
+            f"min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})"
         )
     if topic.value("remote.storage.enable"):
         raise _refused(
@@ -145,7 +147,7 @@ def _refused(message: str) -> KafkaError:
 
 
 def _broker_value(config: "Config", name: str) -> Value:
-    """Give what a topic config falls back to: the first broker config of one meaning that has a value."""
+    """Give what a topic config falls back to: the first of its broker configs that has a value."""
     for synonym in TOPIC_CONFIG_KEYS[name].synonyms:
         value = config.value(synonym.name)
         if value is None:

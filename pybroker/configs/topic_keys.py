@@ -1,9 +1,13 @@
 """TOPIC_CONFIG_KEYS: every config that a topic can have, one row each.
 
 Promises:
-  * All of Apache Kafka's topic configs can be set, with Kafka's types and checks; those that do not act yet are kept.
-  * A topic config falls back to its broker configs (`synonyms`, the first one set wins), then to the broker's default.
+  * All of Apache Kafka's topic configs can be set, with Kafka's types and checks; those that do
+    not act yet are kept.
+  * A topic config falls back to its broker configs (`synonyms`, the first one set wins), then to
+    the broker's default.
 """
+
+# ruff: noqa: E501 - A row is a line.
 
 from typing import Final
 

@@ -1,7 +1,8 @@
-"""Values of configs: their types, how text becomes a value and a value text, and the checks of a row.
+"""Values of configs: their types, from text and to text, and the checks of a row.
 
 Promises:
-  * Text is read as Kafka reads it: trimmed, `TRUE` is true, lists split at commas, integers fit their width.
+  * Text is read as Kafka reads it: trimmed, `TRUE` is true, lists split at commas, integers fit
+    their width.
   * Every refusal is a `ConfigError` in the words of Kafka's ConfigException.
 """
 
@@ -57,7 +58,7 @@ def parse_value(name: str, config_type: ConfigType, text: str) -> Value:
     if config_type is ConfigType.DOUBLE:
         return _parse_double(name, trimmed, text)
     if config_type is ConfigType.LIST:
-        return _parse_list(name, trimmed)
+        return _parse_list(trimmed)
     return trimmed
 
 
@@ -90,14 +91,13 @@ def _parse_integer(name: str, config_type: ConfigType, trimmed: str, text: str) 
 
 def _parse_double(name: str, trimmed: str, text: str) -> float:
     try:
-        if "_" in trimmed:
-            raise ValueError(trimmed)
-        return float(trimmed)
+        # float() also takes underscores.
+        return float(trimmed.replace("_", "?"))
     except ValueError:
         raise invalid(name, text, "Not a number of type DOUBLE") from None
 
 
-def _parse_list(name: str, trimmed: str) -> tuple[str, ...]:
+def _parse_list(trimmed: str) -> tuple[str, ...]:
     if not trimmed:
         return ()
     items = tuple(item.strip() for item in trimmed.split(","))
