@@ -17,15 +17,15 @@ use std::ops::{Range, RangeInclusive};
 
 /// Versions that are served.
 pub const VERSIONS: RangeInclusive<i16> = 3..=13;
-const FIRST_FLEXIBLE: i16 = 9;
-const FIRST_LOG_START_OFFSET: i16 = 5;
-const FIRST_RECORD_ERRORS: i16 = 8;
-const FIRST_LEADER_HINTS: i16 = 10;
-const FIRST_TOPIC_ID: i16 = 13;
+pub(crate) const FIRST_FLEXIBLE: i16 = 9;
+pub(crate) const FIRST_LOG_START_OFFSET: i16 = 5;
+pub(crate) const FIRST_RECORD_ERRORS: i16 = 8;
+pub(crate) const FIRST_LEADER_HINTS: i16 = 10;
+pub(crate) const FIRST_TOPIC_ID: i16 = 13;
 
 /// Tags of the response.
-const CURRENT_LEADER_TAG: u32 = 0;
-const NODE_ENDPOINTS_TAG: u32 = 0;
+pub(crate) const CURRENT_LEADER_TAG: u32 = 0;
+pub(crate) const NODE_ENDPOINTS_TAG: u32 = 0;
 
 /// Bytes of the shortest topic and partition of a request: what an array's claimed length is held against.
 const MIN_TOPIC_BYTES: usize = 3;
@@ -320,7 +320,7 @@ pub(crate) fn write_node_endpoints(
     });
 }
 
-fn check_version(version: i16) -> Result<()> {
+pub(crate) fn check_version(version: i16) -> Result<()> {
     if VERSIONS.contains(&version) {
         Ok(())
     } else {
