@@ -26,35 +26,35 @@ def effective_replication_factor(placement: Placement, replication_factor: int) 
         return node_count
     raise KafkaError(
         ErrorCode.INVALID_REPLICATION_FACTOR,
-        f"Unable to replicate the partition {replication_factor} time(s): The target replication factor of"
-        f" {replication_factor} cannot be reached because only {node_count} broker(s) are registered.",
+        f"Unable to replicate the partition {replication_factor} time(s): The target replication"
+        f" factor of {replication_factor} cannot be reached because only {node_count} broker(s)"
+        " are registered.",
     )
 
 
 def spread(
     node_ids: "Sequence[int]", *, start: int, partitions: int, replication_factor: int
 ) -> list[tuple[int, ...]]:
-    """Replicas of consecutive partitions, the leader first; the first leader is at position `start`."""
+    """Place consecutive partitions, leaders first; the first leader is at position `start`."""
     count = len(node_ids)
     return [
-        tuple(
-            node_ids[(start + partition + replica) % count] for replica in range(replication_factor)
-        )
-        for partition in range(partitions)
+        tuple(node_ids[(first + replica) % count] for replica in range(replication_factor))
+        for first in range(start, start + partitions)
     ]
 
 
 def require_assignment(
     node_ids: "Sequence[int]", broker_ids: "Sequence[int]", replication_factor: int | None
 ) -> None:
-    """Check an assignment that a client wrote; `replication_factor` is that of the partitions before it."""
+    """Check what a client assigned; `replication_factor` is that of the partitions before it."""
     if not broker_ids:
         _refuse("The manual partition assignment includes an empty replica list.")
     previous_id = None
     for broker_id in sorted(broker_ids):
         if broker_id not in node_ids:
             _refuse(
-                f"The manual partition assignment includes broker {broker_id}, but no such broker is registered."
+                f"The manual partition assignment includes broker {broker_id}, but no such broker"
+                " is registered."
             )
         if broker_id == previous_id:
             _refuse(
@@ -63,8 +63,10 @@ def require_assignment(
         previous_id = broker_id
     if replication_factor is not None and len(broker_ids) != replication_factor:
         _refuse(
-            f"The manual partition assignment includes a partition with {len(broker_ids)} replica(s), but this is"
-            f" not consistent with previous partitions, which have {replication_factor} replica(s)."
+            "The manual partition assignment includes a partition with"
+            f" {len(broker_ids)} replica(s),"
+            " but this is not consistent with previous partitions, which have"
+            f" {replication_factor} replica(s)."
         )
 
 

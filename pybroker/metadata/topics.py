@@ -81,14 +81,14 @@ class Topics:
     def partition(
         self, name: str, partition_index: int
     ) -> "tuple[TopicState, PartitionState] | None":
-        """The topic and the partition, if both exist."""
+        """Find the topic and the partition, if both exist."""
         topic = self.by_name.get(name)
         if topic is None or not 0 <= partition_index < len(topic.partitions):
             return None
         return topic, topic.partitions[partition_index]
 
     def colliding_name(self, name: str) -> str | None:
-        """The name of a topic that differs from this one in `.` and `_` at most: metrics would mix them up."""
+        """Find a topic whose name differs in `.` and `_` at most: metrics would mix them up."""
         return next(iter(self._by_unified_name.get(unified_name(name), ())), None)
 
     def _add(self, topic: TopicState) -> None:
@@ -118,15 +118,15 @@ class Topics:
 
 
 def unified_name(name: str) -> str:
-    """The name as metrics show it, where `.` and `_` are the same."""
+    """Give the name as metrics show it, where `.` and `_` are the same."""
     return name.replace(".", "_")
 
 
 def node_ids(joined: str) -> tuple[int, ...]:
-    """Node ids as the store keeps them: with commas between."""
+    """Read node ids as the store keeps them: with commas between."""
     return tuple(map(int, joined.split(",")))
 
 
 def joined_node_ids(ids: "Iterable[int]") -> str:
-    """What `node_ids` reads."""
+    """Write what `node_ids` reads."""
     return ",".join(map(str, ids))

@@ -23,5 +23,8 @@ def _reason(name: str) -> str | None:
             f"the length of '{name}' is longer than the max allowed length {MAX_TOPIC_NAME_LENGTH}"
         )
     if not _LEGAL_NAME.fullmatch(name):
-        return f"'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+        return (
+            f"'{name}' contains one or more characters other than"
+            " ASCII alphanumerics, '.', '_' and '-'"
+        )
     return None

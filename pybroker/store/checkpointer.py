@@ -1,15 +1,18 @@
-"""Moves the store's write-ahead log into its database, in a thread, so that no commit waits for a flush.
+"""Moves the store's write-ahead log into its database, so that no commit waits for a flush.
 
 A checkpoint runs `CHECKPOINT_PERIOD_S` after the first commit that has not seen one, or as soon as
-`CHECKPOINT_AFTER_CHANGES` changes are in the log. An idle store wakes nobody. SQLite starts the log over when a
-checkpoint has moved all of it, which commits that never pause can prevent; so the loop's own connection finishes the
-job when the log has grown to `WAL_LIMIT_BYTES`: it is the only writer, so nothing can be added meanwhile.
+`CHECKPOINT_AFTER_CHANGES` changes are in the log. An idle store wakes nobody. SQLite starts the log
+over when a checkpoint has moved all of it, which commits that never pause can prevent; so the
+loop's own connection finishes the job when the log has grown to `WAL_LIMIT_BYTES`: it is the only
+writer, so nothing can be added meanwhile.
 """
 
+# ruff: noqa: PTH116 - pathlib would be imported for this alone.
+
+import os
 import sqlite3
 import threading
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 CHECKPOINT_PERIOD_S: Final = 5.0
@@ -20,9 +23,9 @@ WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 class Checkpointer:
     """The thread, and what the loop tells it."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: str) -> None:
         self._database = database
-        self._wal = Path(f"{database}-wal")
+        self._wal = f"{database}-wal"
         self._changes = 0
         self._closed = False
         self._oversized = False
@@ -32,7 +35,7 @@ class Checkpointer:
         self._thread.start()
 
     def committed(self, connection: sqlite3.Connection, changes: int) -> None:
-        """A transaction with that many changes was committed on `connection`."""
+        """Hear that a transaction with that many changes was committed on `connection`."""
         self._changes += changes
         if not self._dirty.is_set():
             self._dirty.set()
@@ -62,12 +65,13 @@ class Checkpointer:
                     _checkpoint(connection, "TRUNCATE")
                     return
                 _checkpoint(connection, "PASSIVE")
-                self._oversized = self._wal.stat().st_size >= WAL_LIMIT_BYTES
+                self._oversized = os.stat(self._wal).st_size >= WAL_LIMIT_BYTES
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str) -> None:
     try:
         connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
     except sqlite3.Error:
-        # The log keeps everything; the next checkpoint moves it, and a full disk shows at the next commit.
+        # The log keeps everything; the next checkpoint moves it, and a full disk shows at the next
+        # commit.
         return

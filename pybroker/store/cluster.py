@@ -24,6 +24,6 @@ STATEMENTS: Final[dict[type, str]] = {
 
 
 def load(store: "Store") -> "Iterator[ClusterPropertySet]":
-    """Every property."""
+    """Give every property."""
     for row in store.query("SELECT name, value FROM cluster_properties"):
         yield ClusterPropertySet(*row)

@@ -1,16 +1,20 @@
 """The connection to the control state: one transaction for all changes of a mailbox batch.
 
 Promises:
-  * What was committed survives kill -9 (WAL, synchronous=NORMAL); after a loss of power the database is whole and may
-    miss the last commits, as Kafka's logs may miss records that were not flushed.
+  * What was committed survives kill -9 (WAL, synchronous=NORMAL); after a loss of power the
+    database is whole and may miss the last commits, as Kafka's logs may miss records that were not
+    flushed.
   * No call waits for a disk's flush, except `close`: checkpoints run in `checkpointer`'s thread.
-  * A change that cannot be stored raises `StoreError` and rolls back everything that was not committed. The state in
-    memory is then ahead of the store: whoever holds it drops it and loads again.
+  * A change that cannot be stored raises `StoreError` and rolls back everything that was not
+    committed. The state in memory is then ahead of the store: whoever holds it drops it and loads
+    again.
 """
 
+# ruff: noqa: PTH118 - pathlib would be imported for this alone.
+
+import os
 import sqlite3
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pybroker.store.checkpointer import Checkpointer
@@ -34,10 +38,10 @@ class StoreError(Exception):
 
 
 class Store:
-    """Control state, used from the loop's thread. Without a data directory it lives in memory, and ends with it."""
+    """Control state, used from the loop's thread. Without a data directory it is in memory only."""
 
     def __init__(self, data_dir: str | None) -> None:
-        path = None if data_dir is None else Path(data_dir) / DATABASE_NAME
+        path = None if data_dir is None else os.path.join(data_dir, DATABASE_NAME)
         self._checkpointer: Checkpointer | None = None
         self._changes_since_commit = 0
         try:
@@ -97,12 +101,12 @@ class Store:
         self._connection.close()
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
+def _connect(path: str | None) -> sqlite3.Connection:
     connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,  # BEGIN and COMMIT are written out above.
-        check_same_thread=False,  # Made by the thread that starts a broker, used by the one that runs it.
+        check_same_thread=False,  # The thread that makes a broker need not run it.
     )
     for pragma in (
         "journal_mode = WAL",
@@ -125,8 +129,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
         connection.close()
         raise StoreError(
-            f"The control state has schema version {version}, and this pybroker knows {len(MIGRATIONS)} at most:"
-            " a newer pybroker wrote it. Use that one, or another data directory."
+            f"The control state has schema version {version}, and this pybroker knows"
+            f" {len(MIGRATIONS)} at most: a newer pybroker wrote it. Use that one, or another"
+            " data directory."
         )
     for number, statements in enumerate(MIGRATIONS[version:], version + 1):
         for statement in statements:

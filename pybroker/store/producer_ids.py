@@ -25,6 +25,6 @@ STATEMENTS: Final[dict[type, str]] = {
 
 
 def load(store: "Store") -> "Iterator[ProducerIdsTaken]":
-    """The latest block, when ids were ever taken."""
+    """Give the latest block, when ids were ever taken."""
     for row in store.query("SELECT next_producer_id FROM producer_ids"):
         yield ProducerIdsTaken(*row)

@@ -1,4 +1,4 @@
-"""The areas of the store put together: which changes there are, and how a database comes to the present schema.
+"""The areas of the store put together: which changes there are, and how a database gets its tables.
 
 An area is a module with
 
@@ -7,7 +7,8 @@ An area is a module with
 * `STATEMENTS`: the SQL of every change type,
 * loaders: functions that read rows through `Store.query` and give change types back.
 
-The SQL is what SQLite and PostgreSQL both understand: `INSERT ... ON CONFLICT DO UPDATE`, TEXT, BIGINT, BYTEA.
+The SQL is what SQLite and PostgreSQL both understand: `INSERT ... ON CONFLICT DO UPDATE`, TEXT,
+BIGINT, BYTEA.
 """
 
 from typing import Final
@@ -21,7 +22,8 @@ STATEMENTS: Final[dict[type, str]] = {
     **groups.STATEMENTS,
 }
 
-# One row per schema version, oldest first. A row that was released is never edited: a change of a table is a new row.
+# One row per schema version, oldest first. A row that was released is never edited: a change of a
+# table is a new row.
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         *cluster.TABLES,

@@ -9,19 +9,25 @@ if TYPE_CHECKING:
 
 TABLES: Final = (
     "CREATE TABLE topics (topic_id BYTEA PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE partitions ("
-    " topic_id BYTEA NOT NULL REFERENCES topics (topic_id) ON DELETE CASCADE,"
-    " partition_index INTEGER NOT NULL,"
-    " leader_id INTEGER NOT NULL,"
-    " leader_epoch INTEGER NOT NULL,"
-    " replicas TEXT NOT NULL,"
-    " isr TEXT NOT NULL,"
-    " PRIMARY KEY (topic_id, partition_index))",
-    "CREATE TABLE topic_configs ("
-    " topic_id BYTEA NOT NULL REFERENCES topics (topic_id) ON DELETE CASCADE,"
-    " name TEXT NOT NULL,"
-    " value TEXT NOT NULL,"
-    " PRIMARY KEY (topic_id, name))",
+    """
+    CREATE TABLE partitions (
+        topic_id BYTEA NOT NULL REFERENCES topics (topic_id) ON DELETE CASCADE,
+        partition_index INTEGER NOT NULL,
+        leader_id INTEGER NOT NULL,
+        leader_epoch INTEGER NOT NULL,
+        replicas TEXT NOT NULL,
+        isr TEXT NOT NULL,
+        PRIMARY KEY (topic_id, partition_index)
+    )
+    """,
+    """
+    CREATE TABLE topic_configs (
+        topic_id BYTEA NOT NULL REFERENCES topics (topic_id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (topic_id, name)
+    )
+    """,
 )
 
 
@@ -33,7 +39,7 @@ class TopicCreated(NamedTuple):
 
 
 class PartitionSet(NamedTuple):
-    """A partition exists and is placed so. `replicas` and `isr` are node ids with commas between, leader first."""
+    """A partition exists and is placed so. `replicas` and `isr`: node ids with commas between."""
 
     topic_id: bytes
     partition_index: int
@@ -68,7 +74,8 @@ TopicChange = TopicCreated | PartitionSet | TopicConfigSet | TopicConfigRemoved 
 
 STATEMENTS: Final[dict[type, str]] = {
     TopicCreated: "INSERT INTO topics (topic_id, name) VALUES (?, ?)",
-    PartitionSet: "INSERT INTO partitions (topic_id, partition_index, leader_id, leader_epoch, replicas, isr)"
+    PartitionSet: "INSERT INTO partitions"
+    " (topic_id, partition_index, leader_id, leader_epoch, replicas, isr)"
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (topic_id, partition_index) DO UPDATE SET"
     " leader_id = excluded.leader_id, leader_epoch = excluded.leader_epoch,"
     " replicas = excluded.replicas, isr = excluded.isr",
@@ -80,7 +87,7 @@ STATEMENTS: Final[dict[type, str]] = {
 
 
 def load(store: "Store") -> "Iterator[TopicChange]":
-    """The changes that make every topic as it stands: topics, then partitions by index, then configs."""
+    """Give the changes that make every topic as it stands: topics, partitions by index, configs."""
     for row in store.query("SELECT topic_id, name FROM topics ORDER BY name"):
         yield TopicCreated(*row)
     for row in store.query(

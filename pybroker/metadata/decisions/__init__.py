@@ -1,1 +1,1 @@
-"""Decisions about topics: state and request in, changes and results out. Nothing here changes anything."""
+"""Decisions about topics: state and request in, changes and results out."""

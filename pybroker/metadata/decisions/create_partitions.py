@@ -3,7 +3,11 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from pybroker.errors import ErrorCode, KafkaError
-from pybroker.metadata.decisions.create_topics import MAX_PARTITIONS_PER_BATCH, partition_changes
+from pybroker.metadata.decisions.create_topics import (
+    MAX_PARTITIONS_PER_BATCH,
+    partition_changes,
+    require_single,
+)
 from pybroker.metadata.placement import Placement, require_assignment, spread
 
 if TYPE_CHECKING:
@@ -36,8 +40,7 @@ def decide_create_partitions(
         if topic.name in results:
             continue
         try:
-            if counts[topic.name] > 1:
-                raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+            require_single(counts[topic.name])
             changes = _new_partitions(topics, topic, placement)
             results[topic.name] = PartitionsResult(topic.name, changes, None)
         except KafkaError as error:
@@ -68,8 +71,8 @@ def _require_increase(requested: "CreatePartitionsTopic", present: int) -> int:
     if requested.count < present:
         raise KafkaError(
             ErrorCode.INVALID_PARTITIONS,
-            f"The topic {requested.name} currently has {present} partition(s); {requested.count} would not be"
-            " an increase.",
+            f"The topic {requested.name} currently has {present} partition(s);"
+            f" {requested.count} would not be an increase.",
         )
     additional = requested.count - present
     if additional > MAX_PARTITIONS_PER_BATCH:
@@ -104,8 +107,8 @@ def _assigned_replicas(
     if len(assignments) != additional:
         raise KafkaError(
             ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-            f"Attempted to add {additional} additional partition(s), but only {len(assignments)} assignment(s)"
-            " were specified.",
+            f"Attempted to add {additional} additional partition(s), but only {len(assignments)}"
+            " assignment(s) were specified.",
         )
     for assignment in assignments:
         require_assignment(

@@ -33,7 +33,7 @@ class CreatedTopic(NamedTuple):
     configs: dict[str, str]
 
     def changes(self) -> "list[TopicChange]":
-        """What the store and the state are to be told."""
+        """Give what the store and the state are to be told."""
         return [
             TopicCreated(self.topic_id, self.name),
             *(TopicConfigSet(self.topic_id, name, value) for name, value in self.configs.items()),
@@ -53,10 +53,13 @@ def decide_create_topics(
     requested: "Sequence[CreatableTopic]",
     *,
     placement: Placement,
-    validate_configs: "Callable[[dict[str, str]], object]",
+    validate_configs: "Callable[[dict[str, str | None]], dict[str, str]]",
     new_uuid: "Callable[[], bytes]",
 ) -> list[CreatedTopic | RefusedTopic]:
-    """Answer every name once, in the order asked for. `validate_configs` raises `KafkaError` for a bad config."""
+    """Answer every name once, in the order asked for.
+
+    `validate_configs` gives back what is to be stored, or raises `KafkaError`.
+    """
     counts: dict[str, int] = {}
     for topic in requested:
         counts[topic.name] = counts.get(topic.name, 0) + 1
@@ -70,11 +73,9 @@ def decide_create_topics(
         if topic.name in results:
             continue
         try:
-            if counts[topic.name] > 1:
-                raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+            require_single(counts[topic.name])
             _require_creatable(topics, topic.name)
-            configs = _configs(topic)
-            validate_configs(configs)
+            configs = validate_configs({config.name: config.value for config in topic.configs})
             replicas = _replicas(topic, placement, start=len(topics.by_name) + len(results))
             results[topic.name] = CreatedTopic(topic.name, new_uuid(), replicas, configs)
         except KafkaError as error:
@@ -85,7 +86,7 @@ def decide_create_topics(
 def partition_changes(
     topic_id: bytes, first_partition: int, replicas: "Sequence[tuple[int, ...]]"
 ) -> "list[PartitionSet]":
-    """New partitions with these replicas, each led by the first of them in its first term."""
+    """Make new partitions, each led by the first of its replicas in its first term."""
     changes = []
     for partition_index, ids in enumerate(replicas, first_partition):
         joined = joined_node_ids(ids)
@@ -105,6 +106,12 @@ def total_partitions(requested: "Sequence[CreatableTopic]", placement: Placement
     return total
 
 
+def require_single(count: int) -> None:
+    """Refuse a name that a request holds more than once."""
+    if count > 1:
+        raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+
+
 def _require_creatable(topics: Topics, name: str) -> None:
     if name == CLUSTER_METADATA_TOPIC_NAME:
         raise KafkaError(
@@ -122,22 +129,6 @@ def _require_creatable(topics: Topics, name: str) -> None:
             ErrorCode.INVALID_TOPIC_EXCEPTION,
             f"Topic '{name}' collides with existing topic: {colliding}",
         )
-
-
-def _configs(topic: "CreatableTopic") -> dict[str, str]:
-    configs = {}
-    nulls = []
-    for config in topic.configs:
-        if config.value is None:
-            nulls.append(config.name)
-        else:
-            configs[config.name] = config.value
-    if nulls:
-        raise KafkaError(
-            ErrorCode.INVALID_CONFIG,
-            f"Null value not supported for topic configs: {','.join(nulls)}",
-        )
-    return configs
 
 
 def _replicas(
@@ -173,7 +164,8 @@ def _assigned_replicas(topic: "CreatableTopic", placement: Placement) -> list[tu
     if topic.replication_factor != -1:
         raise KafkaError(
             ErrorCode.INVALID_REQUEST,
-            "A manual partition assignment was specified, but replication factor was not set to -1.",
+            "A manual partition assignment was specified, but replication factor"
+            " was not set to -1.",
         )
     if topic.num_partitions != -1:
         raise KafkaError(
@@ -186,7 +178,8 @@ def _assigned_replicas(topic: "CreatableTopic", placement: Placement) -> list[tu
         if assignment.partition_index in replicas:
             raise KafkaError(
                 ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                f"Found multiple manual partition assignments for partition {assignment.partition_index}",
+                "Found multiple manual partition assignments for partition"
+                f" {assignment.partition_index}",
             )
         require_assignment(placement.node_ids, assignment.broker_ids, replication_factor)
         replication_factor = len(assignment.broker_ids)

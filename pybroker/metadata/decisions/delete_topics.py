@@ -24,7 +24,7 @@ class DeletionResult(NamedTuple):
 def decide_delete_topics(
     topics: "Topics", requested: "Iterable[tuple[str | None, bytes]]"
 ) -> list[DeletionResult]:
-    """Answer (name, topic id) pairs, of which each is to hold one of the two; every name and id is answered once."""
+    """Answer (name, topic id) pairs, each to hold one of the two; every name and id once."""
     results: dict[str | bytes, DeletionResult] = {}
     malformed: list[DeletionResult] = []
     for name, topic_id in requested:
@@ -74,7 +74,7 @@ def _by_id(topics: "Topics", topic_id: bytes) -> DeletionResult:
 
 
 def _refuse_names_of_ids(results: dict[str | bytes, DeletionResult]) -> None:
-    """A topic that is asked for by name and by id is answered once, with an error, and stays."""
+    """Answer a topic that is asked for by name and by id once, with an error: it stays."""
     for key, result in list(results.items()):
         if isinstance(key, str) and result.topic is not None and result.topic_id in results:
             results[key] = _refused(

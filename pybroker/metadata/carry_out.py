@@ -1,0 +1,127 @@
+"""Decisions about topics carried out: stored, taken over, then opened and published.
+
+Promises:
+  * The state changes before anything waits, so of two concurrent requests for one name only one
+    succeeds.
+  * When a function here returns, the change is complete: the next request of any client sees it.
+  * A topic that is deleted while its logs are being opened leaves no log behind.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from pybroker.configs import TopicConfig
+from pybroker.data_plane import LogConfig, TopicImage
+from pybroker.metadata.placement import Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pybroker.broker import Broker
+
+    from pybroker.configs import LogSettings
+    from pybroker.metadata.decisions.create_topics import CreatedTopic
+    from pybroker.metadata.topics import TopicState
+    from pybroker.store.topics import PartitionSet, TopicChange
+
+LOG_CONFIGS_REMEMBERED: Final = 256
+
+
+def placement_of(broker: "Broker") -> Placement:
+    """Give what this broker does where a request leaves it open."""
+    config = broker.config
+    return Placement(
+        node_ids=tuple(broker.node_ids),
+        default_partitions=config.num_partitions,
+        default_replication_factor=config.default_replication_factor,
+        replication_factor_cap=config.pybroker_replication_factor_cap,
+    )
+
+
+async def create(broker: "Broker", created: "Sequence[CreatedTopic]") -> None:
+    """Bring topics into being."""
+    if not created:
+        return
+    _commit(broker, [change for topic in created for change in topic.changes()])
+    topics = [broker.topics.by_id[topic.topic_id] for topic in created]
+    await _open_and_publish(broker, [(topic, range(len(topic.partitions))) for topic in topics])
+
+
+async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
+    """Add partitions to topics."""
+    if not changes:
+        return
+    _commit(broker, changes)
+    partitions: dict[bytes, list[int]] = {}
+    for change in changes:
+        partitions.setdefault(change.topic_id, []).append(change.partition_index)
+    await _open_and_publish(
+        broker, [(broker.topics.by_id[topic_id], new) for topic_id, new in partitions.items()]
+    )
+
+
+async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
+    """Delete topics: nobody finds them any more before their logs go."""
+    from pybroker.store.topics import TopicDeleted  # noqa: PLC0415 - rarely needed
+
+    if not topics:
+        return
+    _commit(broker, [TopicDeleted(topic.topic_id) for topic in topics])
+    broker.data_plane.publish_topics([], [topic.topic_id for topic in topics])
+    await _delete_logs(broker, [(topic, range(len(topic.partitions))) for topic in topics])
+
+
+def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
+    """Give what Produce and Fetch must know of a topic."""
+    return TopicImage(
+        name=topic.name,
+        topic_id=topic.topic_id,
+        partitions=[
+            (partition.leader_id, partition.leader_epoch) for partition in topic.partitions
+        ],
+        config=log_config(broker, topic),
+        internal=topic.is_internal,
+    )
+
+
+def log_config(broker: "Broker", topic: "TopicState") -> LogConfig:
+    """Give what the logs of a topic obey."""
+    return _log_config(TopicConfig(broker.config, topic.configs).to_log_config())
+
+
+@lru_cache(maxsize=LOG_CONFIGS_REMEMBERED)
+def _log_config(settings: "LogSettings") -> LogConfig:
+    return LogConfig(**settings._asdict())
+
+
+def _commit(broker: "Broker", changes: "Sequence[TopicChange]") -> None:
+    broker.store.apply(changes)
+    broker.store.commit()
+    broker.topics.apply(changes)
+
+
+async def _open_and_publish(
+    broker: "Broker", opened: "Sequence[tuple[TopicState, Iterable[int]]]"
+) -> None:
+    logs = []
+    for topic, partitions in opened:
+        config = log_config(broker, topic)
+        logs += [(topic.name, topic.topic_id, partition, config) for partition in partitions]
+    await broker.data_plane.open_logs(logs)
+    present = [topic for topic, _ in opened if topic.topic_id in broker.topics.by_id]
+    broker.data_plane.publish_topics([topic_image(broker, topic) for topic in present], [])
+    gone = [(topic, new) for topic, new in opened if topic.topic_id not in broker.topics.by_id]
+    await _delete_logs(broker, gone)
+
+
+async def _delete_logs(
+    broker: "Broker", deleted: "Sequence[tuple[TopicState, Iterable[int]]]"
+) -> None:
+    if deleted:
+        await broker.data_plane.delete_logs(
+            [
+                (topic.topic_id, partition)
+                for topic, partitions in deleted
+                for partition in partitions
+            ]
+        )
