@@ -1,0 +1,67 @@
+"""What happens when a deadline passes: sessions end, ids lapse, joining and syncing come to an end.
+
+A deadline is an ordinary decision at its time. Sessions come first: the dead are not waited for.
+"""
+
+from typing import TYPE_CHECKING
+
+from pybroker.groups.classic import rebalance
+from pybroker.groups.classic.state import GroupState
+
+if TYPE_CHECKING:
+    from pybroker.groups.classic.group import ClassicGroup
+    from pybroker.groups.decision import Decision
+
+
+def expire(group: "ClassicGroup", decision: "Decision") -> None:
+    """Do everything that is due at `decision.now_ms`, and find out when to look again."""
+    _expire_pending(group, decision)
+    _expire_sessions(group, decision)
+    now_ms = decision.now_ms
+    if group.join_deadline_ms is not None and group.join_deadline_ms <= now_ms:
+        rebalance.join_deadline_passed(group, decision)
+    if group.sync_deadline_ms is not None and group.sync_deadline_ms <= now_ms:
+        _expire_pending_sync(group, decision)
+    group.wake_at_ms = group.next_deadline_ms()
+
+
+def _expire_pending(group: "ClassicGroup", decision: "Decision") -> None:
+    lapsed = [
+        member_id
+        for member_id, deadline_ms in group.pending.items()
+        if deadline_ms <= decision.now_ms
+    ]
+    for member_id in lapsed:
+        del group.pending[member_id]
+    if lapsed:
+        _go_on_without(group, decision)
+
+
+def _expire_sessions(group: "ClassicGroup", decision: "Decision") -> None:
+    expired = [
+        member
+        for member in group.members.values()
+        if member.session_deadline_ms <= decision.now_ms and not member.is_waiting()
+    ]
+    for member in expired:
+        rebalance.remove(group, member, decision)
+    if not expired:
+        return
+    if group.state in {GroupState.STABLE, GroupState.COMPLETING_REBALANCE}:
+        rebalance.prepare(group, decision)
+    else:
+        _go_on_without(group, decision)
+
+
+def _go_on_without(group: "ClassicGroup", decision: "Decision") -> None:
+    """End the rebalance, the initial one too, if it waited for nobody else."""
+    if group.state is GroupState.PREPARING_REBALANCE and group.has_all_joined():
+        rebalance.complete(group, decision)
+
+
+def _expire_pending_sync(group: "ClassicGroup", decision: "Decision") -> None:
+    group.sync_deadline_ms = None
+    assert group.state in {GroupState.STABLE, GroupState.COMPLETING_REBALANCE}
+    for member_id in group.pending_sync & group.members.keys():
+        rebalance.remove(group, group.members[member_id], decision)
+    rebalance.prepare(group, decision)

@@ -1,0 +1,416 @@
+"""Owns the groups: finds or loads the one that a request means, and carries out what it decides.
+
+Promises:
+  * A group is loaded from the store at its first use, and stays in memory.
+  * Changes are stored before answers are given. If they cannot be stored, every group is dropped,
+    those who wait are sent away, and the next request loads what the store has: there is one way to
+    recover, and a start is the same.
+  * A group has one timer, at its earliest deadline or before it; a deadline is a decision like any.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pybroker.errors import ErrorCode
+from pybroker.groups import offsets, positions
+from pybroker.groups.classic import describe, leave, rebalance, snapshot
+from pybroker.groups.classic.expire import expire
+from pybroker.groups.classic.group import NEVER_MS, ClassicGroup
+from pybroker.groups.classic.heartbeat import heartbeat
+from pybroker.groups.classic.join import Joiner, join
+from pybroker.groups.classic.state import GroupState
+from pybroker.groups.classic.sync import sync
+from pybroker.groups.decision import Decision
+from pybroker.groups.placement import coordinator_for
+from pybroker.protocol.leave_group import LeaveGroupRequest, LeaveGroupResponse
+from pybroker.protocol.sync_group import SyncGroupResponse
+from pybroker.store import StoreError
+from pybroker.store import groups as stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pybroker.groups.configs import GroupConfigs
+    from pybroker.groups.decision import Waiter
+    from pybroker.metadata.topics import Topics
+    from pybroker.protocol.describe_groups import DescribeGroupsResponse
+    from pybroker.protocol.heartbeat import HeartbeatRequest
+    from pybroker.protocol.join_group import JoinGroupRequest, JoinGroupResponse
+    from pybroker.protocol.list_groups import ListGroupsResponse
+    from pybroker.protocol.offset_commit import OffsetCommitRequest, OffsetCommitResponse
+    from pybroker.protocol.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
+    from pybroker.protocol.sync_group import SyncGroupRequest
+    from pybroker.store import Store
+    from pybroker.timers import Timers
+
+# Sessions of members that were stored begin with the broker; this keeps them out of its start-up.
+LOAD_MEMBERS_AFTER_MS: Final = 1_000
+
+
+class Caller(Protocol):
+    """What the coordinator must know of a request beside the message: the request's context."""
+
+    @property
+    def api_version(self) -> int:
+        """The version that the client speaks."""
+
+    @property
+    def client_id(self) -> str | None:
+        """What the client calls itself."""
+
+    @property
+    def client_host(self) -> str:
+        """The client's address."""
+
+    @property
+    def node_id(self) -> int:
+        """The node that was asked."""
+
+    @property
+    def received_at_ms(self) -> int:
+        """When, on the monotonic scale."""
+
+
+class GroupCoordinator:
+    """The coordinator of every group, for all nodes of this process.
+
+    `node_ids` may be replaced when the nodes change. `now_ms` is the wall clock; `random_bytes(n)`
+    gives n of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: "Store",
+        timers: "Timers",
+        topics: "Topics",
+        configs: "GroupConfigs",
+        node_ids: "Sequence[int]",
+        now_ms: "Callable[[], int]",
+        random_bytes: "Callable[[int], bytes]",
+    ) -> None:
+        self.node_ids = node_ids
+        self.configs = configs
+        self._store = store
+        self._timers = timers
+        self._topics = topics
+        self._now_ms = now_ms
+        self._random_bytes = random_bytes
+        self._groups: dict[str, ClassicGroup] = {}
+
+    # The life of the coordinator.
+
+    def start(self, now_ms: int) -> None:
+        """Load groups with members soon: their sessions run although nobody asks for them."""
+        self._timers.schedule(now_ms + LOAD_MEMBERS_AFTER_MS, self._load_members)
+
+    def unload(self, now_ms: int) -> None:
+        """Drop every group, because the store has not got what was decided last."""
+        self.close()
+        self.start(now_ms)
+
+    def close(self) -> None:
+        """Drop every group, and send away those who wait."""
+        groups = list(self._groups.values())
+        self._groups.clear()
+        for group in groups:
+            if group.timer is not None:
+                group.timer.cancel()
+            decision = Decision(0, 0)
+            for member in group.members.values():
+                refused = rebalance.refused(member.member_id, ErrorCode.NOT_COORDINATOR)
+                rebalance.answer_join(group, member, refused, decision)
+                rebalance.answer_sync(member, ErrorCode.NOT_COORDINATOR, decision)
+            _answer(decision)
+
+    # The classic protocol.
+
+    def join(
+        self, request: "JoinGroupRequest", caller: Caller, waiter: "Waiter"
+    ) -> "JoinGroupResponse | None":
+        """Decide a JoinGroup. None: the answer goes to the waiter."""
+        refusal = self._refusal_of(request.group_id, caller)
+        configs = self.configs
+        if refusal is ErrorCode.NONE and not (
+            configs.group_min_session_timeout_ms
+            <= request.session_timeout_ms
+            <= configs.group_max_session_timeout_ms
+        ):
+            refusal = ErrorCode.INVALID_SESSION_TIMEOUT
+        group = self._find(request.group_id, caller.received_at_ms)
+        if refusal is ErrorCode.NONE and group is None and request.member_id:
+            refusal = ErrorCode.UNKNOWN_MEMBER_ID
+        if refusal is not ErrorCode.NONE:
+            return rebalance.refused(request.member_id, refusal)
+        decision = self._decision(caller)
+        if group is None:
+            group = self._make(request.group_id, decision.wall_ms)
+        client_id = caller.client_id or ""
+        joiner = Joiner(
+            api_version=caller.api_version,
+            client_id=client_id,
+            client_host=f"/{caller.client_host}",  # As Java prints an address.
+            new_member_id=f"{request.group_instance_id or client_id}-{self._uuid()}",
+            waiter=waiter,
+        )
+        response = join(group, request, joiner, decision)
+        self._carry_out(group, decision)
+        self._drop_if_blank(group)
+        return response
+
+    def sync(
+        self, request: "SyncGroupRequest", caller: Caller, waiter: "Waiter"
+    ) -> "SyncGroupResponse | None":
+        """Decide a SyncGroup. None: the answer goes to the waiter."""
+        group = self._locate(request.group_id, caller)
+        if isinstance(group, ErrorCode):
+            return SyncGroupResponse(error_code=group)
+        decision = self._decision(caller)
+        response = sync(group, request, waiter, decision)
+        self._carry_out(group, decision)
+        return response
+
+    def heartbeat(self, request: "HeartbeatRequest", caller: Caller) -> ErrorCode:
+        """Decide a Heartbeat."""
+        group = self._groups.get(request.group_id)
+        if group is None or len(self.node_ids) > 1:
+            located = self._locate(request.group_id, caller)
+            if isinstance(located, ErrorCode):
+                return located
+            group = located
+        return heartbeat(group, request, caller.received_at_ms)
+
+    def leave(
+        self,
+        group_id: str,
+        leavers: "Sequence[LeaveGroupRequest.MemberIdentity]",
+        caller: Caller,
+    ) -> LeaveGroupResponse:
+        """Let members of a group go."""
+        refusal = self._refusal_of(group_id, caller)
+        if refusal is not ErrorCode.NONE:
+            return LeaveGroupResponse(error_code=refusal)
+        group = self._find(group_id, caller.received_at_ms)
+        if group is None:
+            return leave.leave_unknown_group(leavers)
+        decision = self._decision(caller)
+        response = leave.leave(group, leavers, decision)
+        self._carry_out(group, decision)
+        return response
+
+    # Committed offsets. As in Kafka a group with an empty name may have them.
+
+    def commit_offsets(
+        self, request: "OffsetCommitRequest", caller: Caller
+    ) -> "OffsetCommitResponse":
+        """Decide an OffsetCommit."""
+        group = self._groups.get(request.group_id)
+        if group is None or len(self.node_ids) > 1:
+            if self._is_elsewhere(request.group_id, caller):
+                return offsets.refuse(request, self._topics, ErrorCode.NOT_COORDINATOR)
+            group = self._find(request.group_id, caller.received_at_ms)
+        decision = self._decision(caller)
+        if group is None:
+            if offsets.names_a_member(request):
+                is_new = caller.api_version >= 9
+                code = ErrorCode.GROUP_ID_NOT_FOUND if is_new else ErrorCode.ILLEGAL_GENERATION
+                return offsets.refuse(request, self._topics, code)
+            group = self._make(request.group_id, decision.wall_ms)
+        response = offsets.commit(group, request, self._topics, decision)
+        self._carry_out(group, decision)
+        if not decision.changes:
+            self._drop_if_blank(group)
+        return response
+
+    def fetch_offsets(self, request: "OffsetFetchRequest", caller: Caller) -> "OffsetFetchResponse":
+        """Decide an OffsetFetch of versions 1 to 7."""
+        if self._is_elsewhere(request.group_id, caller):
+            return positions.refuse_one(request, ErrorCode.NOT_COORDINATOR, caller.api_version)
+        return positions.fetch_one(self._find(request.group_id, caller.received_at_ms), request)
+
+    def fetch_group_offsets(
+        self, wanted: "OffsetFetchRequest.Group", caller: Caller
+    ) -> "OffsetFetchResponse.Group":
+        """Decide one group of an OffsetFetch of version 8 or later."""
+        if self._is_elsewhere(wanted.group_id, caller):
+            return positions.refuse_group(wanted, ErrorCode.NOT_COORDINATOR)
+        group = self._find(wanted.group_id, caller.received_at_ms)
+        return positions.fetch_group(group, wanted, self._topics, caller.api_version)
+
+    def forget_topic(self, name: str, now_ms: int) -> None:
+        """Remove what groups have committed in a topic that is deleted."""
+        decision = Decision(now_ms, self._now_ms())
+        offsets.forget_topic(self._groups.values(), name, decision)
+        self._apply(decision)
+
+    # What administrators ask.
+
+    def list_groups(
+        self, wanted: describe.GroupFilter, caller: Caller
+    ) -> "list[ListGroupsResponse.ListedGroup]":
+        """List the groups that this node coordinates."""
+        self._load(stored.group_ids(self._store), caller.received_at_ms)
+        return [
+            describe.list_group(group)
+            for group in self._groups.values()
+            if wanted.admits(group) and not self._is_elsewhere(group.group_id, caller)
+        ]
+
+    def describe_group(
+        self, group_id: str, caller: Caller
+    ) -> "DescribeGroupsResponse.DescribedGroup":
+        """Describe one group."""
+        if self._is_elsewhere(group_id, caller):
+            return describe.describe_elsewhere(group_id)
+        group = self._find(group_id, caller.received_at_ms)
+        if group is None:
+            return describe.describe_unknown(group_id, caller.api_version)
+        return describe.describe_group(group)
+
+    def delete_group(self, group_id: str, caller: Caller) -> ErrorCode:
+        """Delete a group without members, and what it has committed."""
+        if self._is_elsewhere(group_id, caller):
+            return ErrorCode.NOT_COORDINATOR
+        group = self._find(group_id, caller.received_at_ms)
+        if group is None:
+            return ErrorCode.GROUP_ID_NOT_FOUND
+        if group.state is not GroupState.EMPTY:
+            return ErrorCode.NON_EMPTY_GROUP
+        decision = self._decision(caller)
+        decision.changes.extend(snapshot.deletion_of(group))
+        group.transition_to(GroupState.DEAD, decision.wall_ms)
+        if group.timer is not None:
+            group.timer.cancel()
+        del self._groups[group_id]
+        self._apply(decision)
+        return ErrorCode.NONE
+
+    def coordinator_of(self, key: str, partition_count: int) -> int:
+        """Choose the node that coordinates a group id or a transactional id."""
+        return coordinator_for(key, partition_count, self.node_ids)
+
+    # Finding groups.
+
+    def _refusal_of(self, group_id: str, caller: Caller) -> ErrorCode:
+        if not group_id:
+            return ErrorCode.INVALID_GROUP_ID
+        if self._is_elsewhere(group_id, caller):
+            return ErrorCode.NOT_COORDINATOR
+        return ErrorCode.NONE
+
+    def _is_elsewhere(self, group_id: str, caller: Caller) -> bool:
+        if len(self.node_ids) == 1:
+            return False
+        partition_count = self.configs.offsets_topic_num_partitions
+        return self.coordinator_of(group_id, partition_count) != caller.node_id
+
+    def _locate(self, group_id: str, caller: Caller) -> ClassicGroup | ErrorCode:
+        """Find a group that the caller claims to be a member of, or say why it is not."""
+        refusal = self._refusal_of(group_id, caller)
+        if refusal is not ErrorCode.NONE:
+            return refusal
+        group = self._find(group_id, caller.received_at_ms)
+        return ErrorCode.UNKNOWN_MEMBER_ID if group is None else group
+
+    def _find(self, group_id: str, now_ms: int) -> ClassicGroup | None:
+        group = self._groups.get(group_id)
+        if group is None:
+            self._load((group_id,), now_ms)
+            group = self._groups.get(group_id)
+        return group
+
+    def _make(self, group_id: str, wall_ms: int) -> ClassicGroup:
+        group = self._groups[group_id] = ClassicGroup(group_id, self.configs, wall_ms)
+        return group
+
+    def _drop_if_blank(self, group: ClassicGroup) -> None:
+        """Forget a group that nobody is in, came to, or has stored anything for."""
+        if (
+            group.state is GroupState.EMPTY
+            and group.generation_id == 0
+            and not group.pending
+            and not any(group.offsets.values())
+        ):
+            self._groups.pop(group.group_id, None)
+
+    def _load_members(self, now_ms: int) -> None:
+        self._load(stored.group_ids_with_members(self._store), now_ms)
+
+    def _load(self, group_ids: "Iterable[str]", now_ms: int) -> None:
+        for group_id in group_ids:
+            if group_id in self._groups:
+                continue
+            decision = Decision(now_ms, self._now_ms())
+            group = load(stored.load(self._store, group_id), self.configs, decision)
+            if group is not None:
+                self._groups[group_id] = group
+                self._carry_out(group, decision)
+
+    # Carrying out.
+
+    def _decision(self, caller: Caller) -> Decision:
+        return Decision(caller.received_at_ms, self._now_ms())
+
+    def _carry_out(self, group: ClassicGroup, decision: Decision) -> None:
+        if decision.changes:
+            self._apply(decision)
+        if decision.answers:
+            _answer(decision)
+        timer = group.timer
+        if group.wake_at_ms < (NEVER_MS if timer is None else timer.deadline_ms):
+            if timer is not None:
+                timer.cancel()
+            group.timer = self._timers.schedule(
+                group.wake_at_ms, partial(self._deadline_passed, group)
+            )
+
+    def _apply(self, decision: Decision) -> None:
+        try:
+            self._store.apply(decision.changes)
+        except StoreError:
+            self.unload(decision.now_ms)
+            raise
+
+    def _deadline_passed(self, group: ClassicGroup, now_ms: int) -> None:
+        group.timer = None
+        decision = Decision(now_ms, self._now_ms())
+        expire(group, decision)
+        self._carry_out(group, decision)
+        self._drop_if_blank(group)
+
+    def _uuid(self) -> str:
+        """Make a random UUID as Java prints it (RFC 9562, version 4)."""
+        digits = self._random_bytes(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
+
+
+def load(
+    changes: "Iterator[stored.GroupSet | stored.GroupMemberSet | stored.OffsetCommitted]",
+    configs: "GroupConfigs",
+    decision: Decision,
+) -> ClassicGroup | None:
+    """Make a group of what the store has; None if it has nothing."""
+    group: ClassicGroup | None = None
+    for change in changes:
+        if group is None:
+            group = ClassicGroup(change.group_id, configs, decision.wall_ms)
+        match change:
+            case stored.GroupSet():
+                snapshot.apply_group(group, change)
+            case stored.GroupMemberSet():
+                snapshot.apply_member(group, change, decision.now_ms)
+            case stored.OffsetCommitted():
+                offsets.apply_offset(group, change)
+    if group is not None and len(group.members) > configs.group_max_size:
+        # The limit became lower: the last to join again will find no room.
+        rebalance.prepare(group, decision)
+    return group
+
+
+def _answer(decision: Decision) -> None:
+    for waiter, response in decision.answers:
+        if not waiter.done():
+            waiter.set_result(response)
