@@ -1,4 +1,4 @@
-"""Whether a node may answer for a partition: what the APIs that name offsets ask first.
+"""Whether a node may answer for a partition: what the APIs that name offsets ask first."""
 
 from typing import TYPE_CHECKING
 

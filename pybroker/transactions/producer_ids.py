@@ -1,6 +1,7 @@
 """Producer ids: taken out of the store by the block, given out one by one, none of them twice.
 
-The block is in the store before its first id leaves. What a broker did not give out of its block is lost when it ends.
+The block is in the store before its first id leaves. What a broker did not give out of its block is
+lost when it ends.
 """
 
 from typing import TYPE_CHECKING, Final, NamedTuple
