@@ -6,8 +6,8 @@ Promises:
     flushed.
   * No call waits for a disk's flush, except `close`: checkpoints run in `checkpointer`'s thread.
   * A change that cannot be stored raises `StoreError` and rolls back everything that was not
-    committed. The state in memory is then ahead of the store: whoever holds it drops it and loads
-    again.
+    committed. The state in memory is then ahead of the store: until `recover`, by which its holder
+    says that it was dropped and is loaded again, nothing can be applied or committed.
 """
 
 # ruff: noqa: PTH118 - pathlib would be imported for this alone.
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 DATABASE_NAME: Final = "control.db"
 CACHE_KIB: Final = 8_192  # Pages that SQLite keeps in memory.
-BUSY_TIMEOUT_S: Final = (
-    5.0  # A second broker on the same data directory is told apart from a slow checkpoint.
-)
+BUSY_TIMEOUT_S: Final = 5.0  # The data directory is locked: only a checkpoint can be in the way.
 
 Change: TypeAlias = tuple[Any, ...]
 """One row's change: a `NamedTuple` of an area, whose fields are the parameters of its statement."""
@@ -44,6 +42,7 @@ class Store:
         path = None if data_dir is None else os.path.join(data_dir, DATABASE_NAME)
         self._checkpointer: Checkpointer | None = None
         self._changes_since_commit = 0
+        self._failure: StoreError | None = None
         try:
             self._connection = _connect(path)
             self._execute = self._connection.execute
@@ -55,6 +54,7 @@ class Store:
 
     def apply(self, changes: "Iterable[Change]") -> None:
         """Put changes, in order, into the open transaction, which begins with the first of them."""
+        self._require_sound()
         try:
             for change_type, run in groupby(changes, type):
                 rows = list(run)
@@ -63,18 +63,17 @@ class Store:
                 self._connection.executemany(STATEMENTS[change_type], rows)
                 self._changes_since_commit += len(rows)
         except sqlite3.Error as error:
-            self.rollback()
-            raise StoreError(f"The control state cannot be written: {error}") from error
+            raise self._failed(error) from error
 
     def commit(self) -> None:
         """Make the open transaction durable; nothing to do when there is none."""
+        self._require_sound()
         if not self._connection.in_transaction:
             return
         try:
             self._execute("COMMIT")
         except sqlite3.Error as error:
-            self.rollback()
-            raise StoreError(f"The control state cannot be written: {error}") from error
+            raise self._failed(error) from error
         if self._checkpointer is not None:
             self._checkpointer.committed(self._connection, self._changes_since_commit)
         self._changes_since_commit = 0
@@ -84,6 +83,10 @@ class Store:
         self._changes_since_commit = 0
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
+
+    def recover(self) -> None:
+        """Begin anew after a failure: the state that was ahead of the store is dropped."""
+        self._failure = None
 
     def query(self, sql: str, parameters: "Sequence[Any]" = ()) -> "Iterable[tuple[Any, ...]]":
         """Rows of a SELECT. They include what the open transaction changed."""
@@ -99,6 +102,15 @@ class Store:
         if self._checkpointer is not None:
             self._checkpointer.close()
         self._connection.close()
+
+    def _require_sound(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        self.rollback()
+        self._failure = StoreError(f"The control state cannot be written: {error}")
+        return self._failure
 
 
 def _connect(path: str | None) -> sqlite3.Connection:
