@@ -86,12 +86,16 @@ def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
 
 def log_config(broker: "Broker", topic: "TopicState") -> LogConfig:
     """Give what the logs of a topic obey."""
-    return _log_config(TopicConfig(broker.config, topic.configs).to_log_config())
+    config = broker.config
+    settings = TopicConfig(config, topic.configs).to_log_config()
+    return _log_config(settings, config.producer_id_expiration_ms)
 
 
 @lru_cache(maxsize=LOG_CONFIGS_REMEMBERED)
-def _log_config(settings: "LogSettings") -> LogConfig:
-    return LogConfig(**settings._asdict())
+def _log_config(settings: "LogSettings", producer_id_expiration_ms: int) -> LogConfig:
+    values = settings._asdict()
+    values["producer_id_expiration_ms"] = producer_id_expiration_ms
+    return LogConfig(**values)
 
 
 def _commit(broker: "Broker", changes: "Sequence[TopicChange]") -> None:
