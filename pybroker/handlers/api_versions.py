@@ -43,10 +43,10 @@ _SOFTWARE: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
 
 
 def api_versions(
-    broker: "Broker", context: "RequestContext", request: ApiVersionsRequest
+    broker: "Broker", context: "RequestContext", request: ApiVersionsRequest | None
 ) -> ApiVersionsResponse | Kept[ApiVersionsResponse]:
-    """Answer what is served."""
-    if not VERSIONS[0] <= context.api_version <= VERSIONS[1]:
+    """Answer what is served. `request` is None in a version that is not, as nobody can read it."""
+    if request is None:
         return ApiVersionsResponse(
             error_code=ErrorCode.UNSUPPORTED_VERSION, api_keys=[_range(18, VERSIONS)]
         )
