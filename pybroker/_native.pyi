@@ -76,6 +76,20 @@ class LogFailed:
     @property
     def reason(self) -> str: ...
 
+@final
+class ConnectionFault:
+    """A client did not speak the protocol, and its connection was closed."""
+
+    @property
+    def client_host(self) -> str: ...
+    @property
+    def listener(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def suppressed(self) -> int:
+        """How many earlier faults were not told, to keep the log readable."""
+
 # --- What Python hands to Rust -----------------------------------------------------------------
 
 @final
@@ -98,7 +112,6 @@ class DataPlaneOptions:
         kept_answers_bytes: int,
         mailbox_capacity: int,
         recovery_threads: int,
-        producer_id_expiration_ms: int,
     ) -> Self: ...
 
 @final
@@ -120,6 +133,7 @@ class LogConfig:
         timestamp_after_max_ms: int,
         compacted: bool,
         compression_type: str,
+        producer_id_expiration_ms: int,
     ) -> Self: ...
 
 @final
@@ -151,7 +165,7 @@ class DataPlane:
     @property
     def mailbox_fd(self) -> int:
         """A descriptor that is readable while the mailbox holds something."""
-    def take(self, limit: int, /) -> list[Request | Completed | LogFailed]: ...
+    def take(self, limit: int, /) -> list[Request | Completed | LogFailed | ConnectionFault]: ...
     def reply(self, answers: Sequence[tuple[int, bytes, int]], /) -> None:
         """Answer requests: (request id, body, epoch). The answer is kept if the epoch is still the present one; -1 never."""
     def disconnect(self, request_id: int, /) -> None:
@@ -172,6 +186,8 @@ class DataPlane:
         """Create or open (topic, topic id, partition, config). A ticket; a log that fails is reported by `LogFailed`."""
     def delete_logs(self, logs: Sequence[tuple[bytes, int]], /) -> int:
         """Delete (topic id, partition). A ticket."""
+    def checkpoint(self) -> int:
+        """Write how far the logs are flushed, so that recovery after a crash reads no more than the rest. A ticket."""
     def log_state(self, topic_id: bytes, partition: int, /) -> tuple[int, int, int, int] | None:
         """(log start offset, last stable offset, high watermark, log end offset); None when the log is offline or unknown."""
     def find_offset(self, topic_id: bytes, partition: int, timestamp_ms: int, /) -> int:
@@ -189,6 +205,8 @@ class DataPlane:
 class Codec:
     """One (message, version), compiled from its declaration."""
 
+    def __new__(cls, message: type[Any], version: int, /) -> Self:
+        """Compile a message class. Raises ValueError when the message has no such version."""
     def decode(self, body: bytes, /) -> Any:
         """Read a message. Raises ProtocolError when the bytes are not one, with none left over."""
     def encode(self, message: Any, /) -> bytes:

@@ -34,6 +34,7 @@ class LogSettings(NamedTuple):
     timestamp_after_max_ms: int
     compacted: bool
     compression_type: str
+    producer_id_expiration_ms: int
 
 
 class TopicConfig:
@@ -89,6 +90,7 @@ class TopicConfig:
             timestamp_after_max_ms=self._integer("message.timestamp.after.max.ms"),
             compacted="compact" in policies,
             compression_type=str(self.value("compression.type")),
+            producer_id_expiration_ms=self._config.producer_id_expiration_ms,
         )
 
     def _integer(self, name: str) -> int:

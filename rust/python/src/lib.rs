@@ -1,5 +1,9 @@
 //! `pybroker._native`: the only crate that names pyo3.
 
+mod codec;
+mod data_plane;
+mod mailbox;
+
 use pyo3::prelude::*;
 
 /// The data plane and the message codec, as Python sees them (`pybroker/_native.pyi`).
@@ -7,8 +11,18 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::codec::Codec;
+    #[pymodule_export]
+    use crate::data_plane::{DataPlane, DataPlaneOptions, PyLogConfig, TopicImage};
+    #[pymodule_export]
+    use crate::mailbox::{Completed, ConnectionFault, LogFailed, Request};
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let (produce, fetch) = (pybroker_wire::produce::VERSIONS, pybroker_wire::fetch::VERSIONS);
+        module.add("PRODUCE_VERSIONS", (*produce.start(), *produce.end()))?;
+        module.add("FETCH_VERSIONS", (*fetch.start(), *fetch.end()))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -144,7 +144,7 @@ mod tests {
     fn topic(name: &str, topic_id: u8) -> TopicImage {
         TopicImage {
             name: name.into(),
-            topic_id: Uuid::from_bytes([topic_id; 16]),
+            topic_id: Uuid([topic_id; 16]),
             internal: false,
             config: Arc::new(LogConfig::default()),
             partitions: Box::default(),
@@ -155,12 +155,12 @@ mod tests {
     fn a_published_topic_is_found_by_name_and_id_until_it_is_deleted() {
         let images = Images::default();
         images.publish_topics(vec![topic("a", 1), topic("b", 2)], &[]);
-        assert_eq!(images.metadata().topic("a").unwrap().topic_id, Uuid::from_bytes([1; 16]));
-        assert_eq!(&*images.metadata().topic_by_id(Uuid::from_bytes([2; 16])).unwrap().name, "b");
+        assert_eq!(images.metadata().topic("a").unwrap().topic_id, Uuid([1; 16]));
+        assert_eq!(&*images.metadata().topic_by_id(Uuid([2; 16])).unwrap().name, "b");
 
-        images.publish_topics(vec![], &[Uuid::from_bytes([1; 16])]);
+        images.publish_topics(vec![], &[Uuid([1; 16])]);
         assert!(images.metadata().topic("a").is_none());
-        assert!(images.metadata().topic_by_id(Uuid::from_bytes([1; 16])).is_none());
+        assert!(images.metadata().topic_by_id(Uuid([1; 16])).is_none());
         assert!(images.metadata().topic("b").is_some());
     }
 
@@ -169,8 +169,8 @@ mod tests {
         let images = Images::default();
         images.publish_topics(vec![topic("a", 1)], &[]);
         images.publish_topics(vec![topic("a", 2)], &[]);
-        images.publish_topics(vec![], &[Uuid::from_bytes([1; 16])]);
-        assert_eq!(images.metadata().topic("a").unwrap().topic_id, Uuid::from_bytes([2; 16]));
+        images.publish_topics(vec![], &[Uuid([1; 16])]);
+        assert_eq!(images.metadata().topic("a").unwrap().topic_id, Uuid([2; 16]));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Logs {
         let name = (spec.topic.to_string(), spec.partition);
         let recovery_point = self.recovery_points.get(&name).copied().unwrap_or(0);
         let options = OpenOptions {
-            topic_id: *spec.topic_id.as_bytes(),
+            topic_id: spec.topic_id.0,
             config: Arc::clone(&spec.config),
             shutdown: if self.was_clean { Shutdown::Clean } else { Shutdown::Unclean { recovery_point } },
             log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),

@@ -1,0 +1,361 @@
+"""The broker: the object that holds the parts, starts them and stops them.
+
+Promises:
+  * After `start` returns, every endpoint answers; after `stop`, what was acknowledged is on disk.
+  * `with Broker() as broker` and `async with Broker() as broker` give a broker on a free port with
+    data that ends with it, and print nothing.
+"""
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from pybroker.clock import Clock, SystemClock
+from pybroker.configs.config import Config
+from pybroker.configs.listeners import ListenError, Listener, format_host
+from pybroker.data_directory import DataDirectory
+from pybroker.data_plane import FETCH_VERSIONS, PRODUCE_VERSIONS, DataPlane, DataPlaneOptions
+from pybroker.dispatch import Dispatcher
+from pybroker.handlers import HANDLERS
+from pybroker.metadata.topics import Topics
+from pybroker.metadata.uuids import random_uuid, uuid_text
+from pybroker.store import Store, identity
+from pybroker.store import producer_ids as stored_producer_ids
+from pybroker.store import topics as stored_topics
+from pybroker.timers import Timers
+from pybroker.transactions.producer_ids import ProducerIds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pybroker.api import RequestContext
+    from pybroker.background import BackgroundLoop
+    from pybroker.data_plane import ConnectionFault, LogFailed, Request
+    from pybroker.errors import ProtocolError
+    from pybroker.groups.coordinator import GroupCoordinator
+
+logger = logging.getLogger("pybroker.broker")
+
+# How often the logs' recovery points are written: `log.flush.offset.checkpoint.interval.ms` of Kafka.
+CHECKPOINT_INTERVAL_MS = 60_000
+
+# A client that dials localhost may come by either family.
+EMBEDDED_SETTINGS = {"listeners": "PLAINTEXT://localhost:0"}
+
+
+class Endpoint(NamedTuple):
+    """Where a node listens, with the port that it got."""
+
+    node_id: int
+    listener: Listener
+
+
+class Broker:
+    """One process's broker: as many nodes as `pybroker.brokers` says, over one state.
+
+    With `config`, its data directory is used as it is, and the caller holds its lock. Without, `settings` are
+    broker configs by Kafka's names, and the data lives in `data_dir`, or in a temporary directory that is
+    removed at the end.
+    """
+
+    data_plane: DataPlane
+    store: Store
+    timers: Timers
+    topics: Topics
+    producer_ids: ProducerIds
+    cluster_id: str
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        settings: "Mapping[str, str] | None" = None,
+        data_dir: str | os.PathLike[str] | None = None,
+        clock: Clock | None = None,
+        random_bytes: "Callable[[int], bytes]" = os.urandom,
+    ) -> None:
+        self._directory: DataDirectory | None = None
+        if config is None:
+            self._directory = _directory(data_dir)
+            where = {"log.dirs": self._directory.path}
+            config = Config({**EMBEDDED_SETTINGS, **(settings or {}), **where})
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.random_bytes = random_bytes
+        self.node_ids = config.node_ids
+        self.endpoints: list[Endpoint] = []
+        self._ports: dict[tuple[int, str], int] = {}
+        self._advertised: dict[tuple[int, str], tuple[str, int]] = {}
+        self._groups: GroupCoordinator | None = None
+        self._background: BackgroundLoop | None = None
+
+    # --- Starting and stopping -----------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the state and the logs, and listen. Raises ListenError, StoreError."""
+        self._wake_up: asyncio.TimerHandle | None = None
+        self.store = Store(self.config.log_dir)
+        self.cluster_id = identity.claim(
+            self.store,
+            self.config.log_dir,
+            node_id=self.config.node_id,
+            new_cluster_id=uuid_text(self.new_uuid()),
+            new_directory_id=uuid_text(self.new_uuid()),
+        )
+        self._load_state()
+        self.timers = Timers(self._arm)
+        self.data_plane = DataPlane(self._options())
+        self.dispatcher = Dispatcher(self)
+        self.dispatcher.start()
+        try:
+            await self._open_logs()
+            self._listen()
+        except BaseException:
+            await self.stop()
+            raise
+        self.timers.schedule(self.clock.monotonic_ms() + CHECKPOINT_INTERVAL_MS, self._checkpoint)
+        if self._groups is None and self._has_group_members():
+            _ = self.groups
+
+    async def stop(self) -> None:
+        """Answer what is in flight, flush the logs, close the state."""
+        if self._groups is not None:
+            self._groups.close()
+        await self.data_plane.close()
+        self.dispatcher.drain()
+        self.dispatcher.stop()
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+        self.store.close()
+        if self._directory is not None:
+            self._directory.close()
+
+    # --- What handlers ask ---------------------------------------------------------------------
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What a client's `bootstrap.servers` takes."""
+        return ",".join(
+            f"{format_host(listener.host or 'localhost')}:{listener.port}"
+            for _, listener in self.endpoints
+        )
+
+    @property
+    def controller_id(self) -> int:
+        """The node that clients take for the controller."""
+        return self.node_ids[0]
+
+    @property
+    def groups(self) -> "GroupCoordinator":
+        """The coordinator of every group, made at its first use."""
+        if self._groups is None:
+            self._groups = self._make_groups()
+        return self._groups
+
+    def new_uuid(self) -> bytes:
+        """Make a random id."""
+        return random_uuid(self.random_bytes)
+
+    def endpoint(self, node_id: int, context: "RequestContext") -> tuple[str, int]:
+        """Where the client of a request finds a node: as advertised, else at the address that it dialled."""
+        key = (node_id, context.listener)
+        advertised = self._advertised.get(key)
+        if advertised is not None:
+            return advertised
+        return context.dialled_host, self._ports[key]
+
+    # --- What the dispatcher reports -----------------------------------------------------------
+
+    def log_failed(self, failed: "LogFailed") -> None:
+        """A log is offline: say which, and why."""
+        topic = self.topics.by_id.get(failed.topic_id)
+        name = topic.name if topic is not None else uuid_text(failed.topic_id)
+        logger.error("Partition %s-%d is offline: %s", name, failed.partition, failed.reason)
+        if topic is not None:
+            self._publish([topic.topic_id])
+
+    def connection_fault(self, fault: "ConnectionFault") -> None:
+        """A client did not speak the protocol."""
+        more = f" ({fault.suppressed} more like it)" if fault.suppressed else ""
+        logger.warning(
+            "Closed a connection of %s on %s: %s%s",
+            fault.client_host,
+            fault.listener,
+            fault.reason,
+            more,
+        )
+
+    def protocol_error(self, request: "Request", error: "ProtocolError") -> None:
+        """A request could not be read."""
+        logger.warning(
+            "Closed a connection of %s on %s: API key %d, version %d: %s",
+            request.client_host,
+            request.listener,
+            request.api_key,
+            request.api_version,
+            error,
+        )
+
+    def store_failed(self) -> None:
+        """What was decided last is not in the store: load what is."""
+        self._load_state()
+        if self._groups is not None:
+            self._groups.unload(self.clock.monotonic_ms())
+
+    # --- Parts ---------------------------------------------------------------------------------
+
+    def _load_state(self) -> None:
+        self.topics = Topics(stored_topics.load(self.store))
+        self.producer_ids = ProducerIds(stored_producer_ids.load(self.store))
+
+    def _options(self) -> DataPlaneOptions:
+        config = self.config
+        return DataPlaneOptions(
+            log_dir=config.log_dir,
+            apis=[
+                (0, *PRODUCE_VERSIONS),
+                (1, *FETCH_VERSIONS),
+                *((row.key, row.min_version, row.max_version) for row in HANDLERS),
+            ],
+            monotonic_ms=self.clock.monotonic_ms(),
+            reactors=config.num_network_threads,
+            socket_request_max_bytes=config.socket_request_max_bytes,
+            queued_max_request_bytes=config.queued_max_request_bytes,
+            max_connections=config.max_connections,
+            connections_max_idle_ms=config.connections_max_idle_ms,
+            fetch_max_bytes=config.fetch_max_bytes,
+            fetch_session_slots=config.max_incremental_fetch_session_cache_slots,
+            kept_answers_bytes=config.pybroker_kept_answers_bytes,
+            mailbox_capacity=config.pybroker_mailbox_capacity,
+            recovery_threads=config.num_recovery_threads_per_data_dir,
+        )
+
+    async def _open_logs(self) -> None:
+        if not self.topics.by_id:
+            return
+        from pybroker.metadata.carry_out import log_config  # noqa: PLC0415 - not for an empty start
+
+        await self.data_plane.open_logs(
+            [
+                (topic.name, topic.topic_id, partition, log_config(self, topic))
+                for topic in self.topics.by_id.values()
+                for partition in range(len(topic.partitions))
+            ]
+        )
+        self._publish(list(self.topics.by_id))
+
+    def _publish(self, topic_ids: list[bytes]) -> None:
+        from pybroker.metadata.carry_out import topic_image  # noqa: PLC0415 - as above
+
+        topics = [topic_image(self, self.topics.by_id[topic_id]) for topic_id in topic_ids]
+        self.data_plane.publish_topics(topics, [])
+
+    def _listen(self) -> None:
+        for node_id in self.node_ids:
+            for listener in self.config.listeners_of(node_id):
+                self._listen_on(node_id, listener)
+            for name, host, port in self.config.advertised_listeners_of(node_id) or ():
+                port = port or self._ports[node_id, name]
+                self._advertised[node_id, name] = (host, port)
+        nodes = []
+        for node_id in self.node_ids:
+            # The first listener stands for the node; an empty host is the address that was dialled.
+            name = self.config.listeners_of(node_id)[0].name
+            host, port = self._advertised.get((node_id, name), ("", self._ports[node_id, name]))
+            nodes.append((node_id, host, port))
+        self.data_plane.publish_nodes(nodes)
+
+    def _listen_on(self, node_id: int, listener: Listener) -> None:
+        try:
+            port, _ = self.data_plane.listen(
+                node_id=node_id, name=listener.name, host=listener.host, port=listener.port
+            )
+        except OSError as error:
+            raise ListenError(listener, error) from error
+        self._ports[node_id, listener.name] = port
+        self.endpoints.append(Endpoint(node_id, listener._replace(port=port)))
+
+    def _has_group_members(self) -> bool:
+        from pybroker.store.groups import group_ids_with_members  # noqa: PLC0415 - kept out of imports
+
+        return next(iter(group_ids_with_members(self.store)), None) is not None
+
+    def _make_groups(self) -> "GroupCoordinator":
+        from pybroker.groups.configs import GroupConfigs  # noqa: PLC0415 - not before it is needed
+        from pybroker.groups.coordinator import GroupCoordinator  # noqa: PLC0415
+
+        config = self.config
+        groups = GroupCoordinator(
+            store=self.store,
+            timers=self.timers,
+            topics=self.topics,
+            configs=GroupConfigs(
+                **{name: getattr(config, name) for name in GroupConfigs._fields if hasattr(config, name)}
+            ),
+            node_ids=self.node_ids,
+            now_ms=self.clock.now_ms,
+            random_bytes=self.random_bytes,
+        )
+        groups.start(self.clock.monotonic_ms())
+        return groups
+
+    # --- Time ----------------------------------------------------------------------------------
+
+    def _arm(self, deadline_ms: int) -> None:
+        """Wake up at the earliest deadline."""
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+        delay_ms = max(0, deadline_ms - self.clock.monotonic_ms())
+        self._wake_up = asyncio.get_running_loop().call_later(delay_ms / 1000, self._fire_timers)
+
+    def _fire_timers(self) -> None:
+        self._wake_up = None
+        self.dispatcher.fire_timers()
+        deadline_ms = self.timers.next_deadline_ms()
+        if deadline_ms is not None and self._wake_up is None:
+            self._arm(deadline_ms)
+
+    def _checkpoint(self, now_ms: int) -> None:
+        self._checkpointing = asyncio.ensure_future(self.data_plane.checkpoint())
+        self.timers.schedule(now_ms + CHECKPOINT_INTERVAL_MS, self._checkpoint)
+
+    # --- Embedded use --------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            self._close_directory()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def __enter__(self) -> Self:
+        from pybroker.background import BackgroundLoop  # noqa: PLC0415 - embedded use only
+
+        self._background = BackgroundLoop()
+        try:
+            self._background.run(self.start())
+        except BaseException:
+            self._background.close()
+            self._close_directory()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._background is not None
+        try:
+            self._background.run(self.stop())
+        finally:
+            self._background.close()
+
+    def _close_directory(self) -> None:
+        if self._directory is not None:
+            self._directory.close()
+
+
+def _directory(data_dir: str | os.PathLike[str] | None) -> DataDirectory:
+    return DataDirectory.temporary() if data_dir is None else DataDirectory(os.fspath(data_dir))

@@ -1,0 +1,109 @@
+"""The data plane as the control plane uses it: the native one, with tickets as awaitables.
+
+The only importer of `_native` beside the message codec.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, TypeAlias
+
+from pybroker._native import (
+    FETCH_VERSIONS,
+    PRODUCE_VERSIONS,
+    Completed,
+    ConnectionFault,
+    DataPlaneOptions,
+    LogConfig,
+    LogFailed,
+    Request,
+    TopicImage,
+)
+from pybroker._native import DataPlane as NativeDataPlane
+from pybroker.errors import ErrorCode, KafkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "FETCH_VERSIONS",
+    "PRODUCE_VERSIONS",
+    "Completed",
+    "ConnectionFault",
+    "DataPlane",
+    "DataPlaneOptions",
+    "LogConfig",
+    "LogFailed",
+    "Request",
+    "TopicImage",
+]
+
+FoundRecord: TypeAlias = tuple[int, int, int]
+"""Offset, timestamp in ms, and leader epoch of a record."""
+
+
+class DataPlane:
+    """One native data plane. What waits for a disk is a coroutine; the rest answers from memory."""
+
+    def __init__(self, options: DataPlaneOptions) -> None:
+        native = NativeDataPlane(options)
+        self._native = native
+        self._tickets: dict[int, asyncio.Future[FoundRecord | None]] = {}
+        # What answers at once is the native method itself: no frame of Python in between.
+        self.listen = native.listen
+        self.stop_listening = native.stop_listening
+        self.mailbox_fd = native.mailbox_fd
+        self.take = native.take
+        self.reply = native.reply
+        self.disconnect = native.disconnect
+        self.publish_topics = native.publish_topics
+        self.publish_nodes = native.publish_nodes
+        self.advance_epoch = native.advance_epoch
+        self.log_state = native.log_state
+        self.end_offset_for_epoch = native.end_offset_for_epoch
+        self.counters = native.counters
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the published state."""
+        return self._native.epoch
+
+    async def open_logs(self, logs: "Sequence[tuple[str, bytes, int, LogConfig]]") -> None:
+        """Create or open (topic, topic id, partition, config). A log that fails is reported as `LogFailed`."""
+        await self._ended(self._native.open_logs(logs))
+
+    async def delete_logs(self, logs: "Sequence[tuple[bytes, int]]") -> None:
+        """Delete (topic id, partition)."""
+        await self._ended(self._native.delete_logs(logs))
+
+    async def checkpoint(self) -> None:
+        """Write how far the logs are flushed."""
+        await self._ended(self._native.checkpoint())
+
+    async def find_offset(
+        self, topic_id: bytes, partition: int, timestamp_ms: int
+    ) -> FoundRecord | None:
+        """Find the first record at or after a timestamp."""
+        return await self._ended(self._native.find_offset(topic_id, partition, timestamp_ms))
+
+    async def find_max_timestamp(self, topic_id: bytes, partition: int) -> FoundRecord | None:
+        """Find the record with the largest timestamp."""
+        return await self._ended(self._native.find_max_timestamp(topic_id, partition))
+
+    async def close(self) -> None:
+        """Stop accepting, answer what is in flight, flush and close the logs."""
+        await self._ended(self._native.close())
+
+    def complete(self, completed: Completed) -> None:
+        """Hand the end of a ticket to whoever awaits it."""
+        ended = self._tickets.pop(completed.ticket)
+        if ended.done():
+            return  # Nobody waits any more.
+        if completed.error_code == ErrorCode.NONE:
+            ended.set_result(completed.value)
+        else:
+            ended.set_exception(
+                KafkaError(ErrorCode(completed.error_code), completed.error_message)
+            )
+
+    def _ended(self, ticket: int) -> "asyncio.Future[FoundRecord | None]":
+        ended = self._tickets[ticket] = asyncio.get_running_loop().create_future()
+        return ended

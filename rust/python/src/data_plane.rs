@@ -1,0 +1,306 @@
+//! `DataPlane` and the values that cross the boundary.
+//!
+//! Every method is a thin door: convert, release the interpreter where a lock may be taken, call, convert back.
+
+use std::sync::Arc;
+
+use pybroker_log::{LogConfig, TimestampType};
+use pybroker_server as server;
+use pybroker_wire::{Compression, Uuid};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use crate::mailbox;
+
+/// (topic id, partition index) of a log, as Python names it.
+type LogName = ([u8; 16], i32);
+
+/// What is fixed for the life of a data plane.
+#[pyclass(frozen, module = "pybroker._native", name = "DataPlaneOptions")]
+pub struct DataPlaneOptions(server::Options);
+
+#[pymethods]
+impl DataPlaneOptions {
+    #[new]
+    #[pyo3(signature = (*, log_dir, apis, monotonic_ms, reactors, socket_request_max_bytes, queued_max_request_bytes,
+        max_connections, connections_max_idle_ms, fetch_max_bytes, fetch_session_slots, kept_answers_bytes,
+        mailbox_capacity, recovery_threads))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, one per broker config")]
+    fn new(
+        log_dir: std::path::PathBuf,
+        apis: Vec<(i16, i16, i16)>,
+        monotonic_ms: i64,
+        reactors: usize,
+        socket_request_max_bytes: usize,
+        queued_max_request_bytes: i64,
+        max_connections: usize,
+        connections_max_idle_ms: i64,
+        fetch_max_bytes: usize,
+        fetch_session_slots: usize,
+        kept_answers_bytes: usize,
+        mailbox_capacity: usize,
+        recovery_threads: usize,
+    ) -> Self {
+        Self(server::Options {
+            log_dir,
+            apis,
+            monotonic_ms,
+            reactors,
+            socket_request_max_bytes,
+            queued_max_request_bytes,
+            max_connections,
+            connections_max_idle_ms,
+            fetch_max_bytes,
+            fetch_session_slots,
+            kept_answers_bytes,
+            mailbox_capacity,
+            recovery_threads,
+        })
+    }
+}
+
+/// The configs of one topic that its logs obey.
+#[pyclass(frozen, module = "pybroker._native", name = "LogConfig")]
+pub struct PyLogConfig(Arc<LogConfig>);
+
+#[pymethods]
+impl PyLogConfig {
+    #[new]
+    #[pyo3(signature = (*, segment_bytes, segment_ms, index_interval_bytes, segment_index_bytes, max_message_bytes,
+        flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, compacted,
+        compression_type, producer_id_expiration_ms))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, one per topic config")]
+    fn new(
+        segment_bytes: u32,
+        segment_ms: i64,
+        index_interval_bytes: u32,
+        segment_index_bytes: u32,
+        max_message_bytes: u32,
+        flush_messages: i64,
+        flush_ms: i64,
+        log_append_time: bool,
+        timestamp_before_max_ms: i64,
+        timestamp_after_max_ms: i64,
+        compacted: bool,
+        compression_type: &str,
+        producer_id_expiration_ms: i64,
+    ) -> PyResult<Self> {
+        let timestamp_type =
+            if log_append_time { TimestampType::LogAppendTime } else { TimestampType::CreateTime };
+        Ok(Self(Arc::new(LogConfig {
+            segment_bytes,
+            segment_ms,
+            index_interval_bytes,
+            segment_index_bytes,
+            max_message_bytes,
+            flush_messages,
+            flush_ms,
+            timestamp_type,
+            timestamp_before_max_ms,
+            timestamp_after_max_ms,
+            compacted,
+            compression: compression(compression_type)?,
+            producer_id_expiration_ms,
+        })))
+    }
+}
+
+/// The compression that the broker enforces; none for `producer`.
+fn compression(name: &str) -> PyResult<Option<Compression>> {
+    match name {
+        "producer" => Ok(None),
+        "uncompressed" | "none" => Ok(Some(Compression::None)),
+        "gzip" => Ok(Some(Compression::Gzip)),
+        "snappy" => Ok(Some(Compression::Snappy)),
+        "lz4" => Ok(Some(Compression::Lz4)),
+        "zstd" => Ok(Some(Compression::Zstd)),
+        other => Err(PyValueError::new_err(format!("unknown compression.type {other:?}"))),
+    }
+}
+
+/// One topic as Produce and Fetch must know it.
+#[pyclass(frozen, module = "pybroker._native", name = "TopicImage")]
+pub struct TopicImage {
+    name: Arc<str>,
+    topic_id: Uuid,
+    partitions: Vec<(i32, i32)>,
+    config: Arc<LogConfig>,
+    internal: bool,
+}
+
+#[pymethods]
+impl TopicImage {
+    #[new]
+    #[pyo3(signature = (*, name, topic_id, partitions, config, internal))]
+    fn new(
+        name: &str,
+        topic_id: [u8; 16],
+        partitions: Vec<(i32, i32)>,
+        config: &PyLogConfig,
+        internal: bool,
+    ) -> Self {
+        let (name, topic_id, config) = (name.into(), Uuid(topic_id), Arc::clone(&config.0));
+        Self { name, topic_id, partitions, config, internal }
+    }
+}
+
+impl TopicImage {
+    fn spec(&self) -> server::TopicSpec {
+        server::TopicSpec {
+            name: Arc::clone(&self.name),
+            topic_id: self.topic_id,
+            partitions: self.partitions.clone(),
+            config: Arc::clone(&self.config),
+            internal: self.internal,
+        }
+    }
+}
+
+/// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
+#[pyclass(frozen, module = "pybroker._native", name = "DataPlane")]
+pub struct DataPlane(server::DataPlane);
+
+#[pymethods]
+impl DataPlane {
+    #[new]
+    #[pyo3(signature = (options, /))]
+    fn new(py: Python<'_>, options: &DataPlaneOptions) -> PyResult<Self> {
+        let options = &options.0;
+        Ok(Self(py.detach(|| server::DataPlane::start(options))?))
+    }
+
+    #[pyo3(signature = (*, node_id, name, host, port))]
+    fn listen(
+        &self,
+        py: Python<'_>,
+        node_id: i32,
+        name: &str,
+        host: &str,
+        port: u16,
+    ) -> PyResult<(u16, Vec<String>)> {
+        Ok(py.detach(|| self.0.listen(node_id, name, host, port))?)
+    }
+
+    #[pyo3(signature = (node_id, /))]
+    fn stop_listening(&self, py: Python<'_>, node_id: i32) {
+        py.detach(|| self.0.stop_listening(node_id));
+    }
+
+    fn close(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.0.close())
+    }
+
+    #[getter]
+    fn mailbox_fd(&self) -> i32 {
+        self.0.mailbox_fd()
+    }
+
+    #[pyo3(signature = (limit, /))]
+    fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
+        let mail = py.detach(|| self.0.take(limit));
+        let items = mail.into_iter().map(|item| mailbox::to_python(py, item)).collect::<PyResult<Vec<_>>>()?;
+        PyList::new(py, items)
+    }
+
+    #[pyo3(signature = (answers, /))]
+    fn reply(&self, py: Python<'_>, answers: Vec<(u64, Bound<'_, PyBytes>, i64)>) {
+        let replies = answers.into_iter().map(|(request_id, body, epoch)| server::Reply {
+            request_id,
+            body: Arc::from(body.as_bytes()),
+            kept_epoch: u64::try_from(epoch).ok(),
+        });
+        let replies = replies.collect();
+        py.detach(|| self.0.reply(replies));
+    }
+
+    #[pyo3(signature = (request_id, /))]
+    fn disconnect(&self, py: Python<'_>, request_id: u64) {
+        py.detach(|| self.0.disconnect(request_id));
+    }
+
+    #[pyo3(signature = (topics, deleted, /))]
+    fn publish_topics(
+        &self,
+        py: Python<'_>,
+        topics: Vec<Bound<'_, TopicImage>>,
+        deleted: Vec<[u8; 16]>,
+    ) -> u64 {
+        let topics = topics.iter().map(|topic| topic.get().spec()).collect();
+        let deleted: Vec<Uuid> = deleted.into_iter().map(Uuid).collect();
+        py.detach(|| self.0.publish_topics(topics, &deleted))
+    }
+
+    #[pyo3(signature = (nodes, /))]
+    fn publish_nodes(&self, py: Python<'_>, nodes: Vec<(i32, String, i32)>) -> u64 {
+        let nodes = nodes.into_iter().map(|(node_id, host, port)| server::NodeImage { node_id, host, port });
+        let nodes = nodes.collect();
+        py.detach(|| self.0.publish_nodes(nodes))
+    }
+
+    fn advance_epoch(&self) -> u64 {
+        self.0.advance_epoch()
+    }
+
+    #[getter]
+    fn epoch(&self) -> u64 {
+        self.0.epoch()
+    }
+
+    #[pyo3(signature = (logs, /))]
+    fn open_logs(&self, py: Python<'_>, logs: Vec<(String, [u8; 16], i32, Bound<'_, PyLogConfig>)>) -> u64 {
+        let specs = logs.into_iter().map(|(topic, topic_id, partition, config)| server::LogSpec {
+            topic: topic.into(),
+            topic_id: Uuid(topic_id),
+            partition,
+            config: Arc::clone(&config.get().0),
+        });
+        let specs = specs.collect();
+        py.detach(|| self.0.open_logs(specs))
+    }
+
+    #[pyo3(signature = (logs, /))]
+    fn delete_logs(&self, py: Python<'_>, logs: Vec<LogName>) -> u64 {
+        let which = logs.into_iter().map(|(topic_id, partition)| (Uuid(topic_id), partition)).collect();
+        py.detach(|| self.0.delete_logs(which))
+    }
+
+    fn checkpoint(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.0.checkpoint())
+    }
+
+    #[pyo3(signature = (topic_id, partition, /))]
+    fn log_state(&self, py: Python<'_>, topic_id: [u8; 16], partition: i32) -> Option<(i64, i64, i64, i64)> {
+        let state = py.detach(|| self.0.log_state(Uuid(topic_id), partition))?;
+        Some((state.log_start_offset, state.last_stable_offset, state.high_watermark, state.log_end_offset))
+    }
+
+    #[pyo3(signature = (topic_id, partition, timestamp_ms, /))]
+    fn find_offset(&self, py: Python<'_>, topic_id: [u8; 16], partition: i32, timestamp_ms: i64) -> u64 {
+        py.detach(|| self.0.find_offset(Uuid(topic_id), partition, timestamp_ms))
+    }
+
+    #[pyo3(signature = (topic_id, partition, /))]
+    fn find_max_timestamp(&self, py: Python<'_>, topic_id: [u8; 16], partition: i32) -> u64 {
+        py.detach(|| self.0.find_max_timestamp(Uuid(topic_id), partition))
+    }
+
+    #[pyo3(signature = (topic_id, partition, leader_epoch, /))]
+    fn end_offset_for_epoch(
+        &self,
+        py: Python<'_>,
+        topic_id: [u8; 16],
+        partition: i32,
+        leader_epoch: i32,
+    ) -> Option<(i32, i64)> {
+        py.detach(|| self.0.end_offset_for_epoch(Uuid(topic_id), partition, leader_epoch))
+    }
+
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counters = PyDict::new(py);
+        for (name, value) in self.0.counters() {
+            counters.set_item(name, value)?;
+        }
+        Ok(counters)
+    }
+}
