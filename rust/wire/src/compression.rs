@@ -1,5 +1,8 @@
 //! gzip, snappy, lz4 and zstd behind one enum, with a bound on what they may expand to.
 
+mod lz4;
+mod snappy;
+
 use crate::error::{Result, WireError};
 use std::io::{Read, Write};
 
@@ -76,14 +79,14 @@ impl Compression {
                 Ok(())
             }
             Self::Gzip => {
-                self.read_all(flate2::bufread::MultiGzDecoder::new(payload), max_bytes, out)
+                read_all(self, flate2::bufread::MultiGzDecoder::new(payload), max_bytes, out)
             }
             Self::Snappy => snappy::decompress(payload, max_bytes, out),
-            Self::Lz4 => self.read_all(lz4_flex::frame::FrameDecoder::new(payload), max_bytes, out),
+            Self::Lz4 => lz4::decompress(payload, max_bytes, out),
             Self::Zstd => {
                 let decoder = zstd::stream::read::Decoder::with_buffer(payload)
                     .map_err(|_| self.corrupt())?;
-                self.read_all(decoder, max_bytes, out)
+                read_all(self, decoder, max_bytes, out)
             }
         }
     }
@@ -102,15 +105,7 @@ impl Compression {
                 encoder.finish().map_err(failed)?;
             }
             Self::Snappy => snappy::compress(payload, out)?,
-            Self::Lz4 => {
-                // Java's reader refuses blocks that depend on each other.
-                let frame = lz4_flex::frame::FrameInfo::new()
-                    .block_mode(lz4_flex::frame::BlockMode::Independent)
-                    .block_size(lz4_flex::frame::BlockSize::Max64KB);
-                let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(frame, out);
-                encoder.write_all(payload).map_err(failed)?;
-                encoder.finish().map_err(|_| WireError::CompressionFailed(self.name()))?;
-            }
+            Self::Lz4 => lz4::compress(payload, out)?,
             Self::Zstd => {
                 zstd::stream::copy_encode(payload, out, level.unwrap_or(ZSTD_DEFAULT_LEVEL))
                     .map_err(failed)?;
@@ -122,76 +117,19 @@ impl Compression {
     fn corrupt(self) -> WireError {
         WireError::CorruptCompression(self.name())
     }
-
-    fn read_all(self, decoder: impl Read, max_bytes: usize, out: &mut Vec<u8>) -> Result<()> {
-        let read =
-            decoder.take(max_bytes as u64 + 1).read_to_end(out).map_err(|_| self.corrupt())?;
-        if read > max_bytes {
-            return Err(WireError::DecompressedTooLarge { limit: max_bytes });
-        }
-        Ok(())
-    }
 }
 
-/// The two ways in which clients write snappy: blocks in the framing of the Java library, or one raw block.
-mod snappy {
-    use super::Compression;
-    use crate::error::{Result, WireError};
-    use crate::primitives::Reader;
-
-    /// What the Java library's framing starts with: magic, version, oldest compatible version.
-    const MAGIC: &[u8; 8] = b"\x82SNAPPY\0";
-    const VERSIONS: [u8; 8] = [0, 0, 0, 1, 0, 0, 0, 1];
-    const FRAMING_BYTES: usize = MAGIC.len() + VERSIONS.len();
-    /// Uncompressed bytes of a block, as the Java library's default.
-    const BLOCK_BYTES: usize = 32 * 1024;
-
-    pub(super) fn decompress(payload: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<()> {
-        if !payload.starts_with(MAGIC) {
-            return decompress_block(payload, max_bytes, out).map(|_| ());
-        }
-        let mut reader = Reader::new(payload);
-        reader.take(FRAMING_BYTES)?;
-        let mut left = max_bytes;
-        while reader.remaining() > 0 {
-            let size = reader.read_i32()?;
-            let size =
-                usize::try_from(size).map_err(|_| WireError::InvalidLength(i64::from(size)))?;
-            let block = reader.take(size)?;
-            left -= decompress_block(block, left, out).map_err(|error| match error {
-                WireError::DecompressedTooLarge { .. } => {
-                    WireError::DecompressedTooLarge { limit: max_bytes }
-                }
-                other => other,
-            })?;
-        }
-        Ok(())
+/// Appends what `decoder` gives, at most `max_bytes`.
+fn read_all(
+    compression: Compression,
+    decoder: impl Read,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let mut decoder = decoder.take((max_bytes as u64).saturating_add(1));
+    let read = decoder.read_to_end(out).map_err(|_| compression.corrupt())?;
+    if read > max_bytes {
+        return Err(WireError::DecompressedTooLarge { limit: max_bytes });
     }
-
-    fn decompress_block(block: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<usize> {
-        let corrupt = |_| WireError::CorruptCompression(Compression::Snappy.name());
-        let size = snap::raw::decompress_len(block).map_err(corrupt)?;
-        if size > max_bytes {
-            return Err(WireError::DecompressedTooLarge { limit: max_bytes });
-        }
-        let start = out.len();
-        out.resize(start + size, 0);
-        snap::raw::Decoder::new().decompress(block, &mut out[start..]).map_err(corrupt)
-    }
-
-    pub(super) fn compress(payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        let failed = |_| WireError::CompressionFailed(Compression::Snappy.name());
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&VERSIONS);
-        let mut encoder = snap::raw::Encoder::new();
-        for block in payload.chunks(BLOCK_BYTES) {
-            let prefix_at = out.len();
-            let start = prefix_at + 4;
-            out.resize(start + snap::raw::max_compress_len(block.len()), 0);
-            let size = encoder.compress(block, &mut out[start..]).map_err(failed)?;
-            out[prefix_at..start].copy_from_slice(&(size as i32).to_be_bytes());
-            out.truncate(start + size);
-        }
-        Ok(())
-    }
+    Ok(())
 }
