@@ -1,31 +1,14 @@
-"""The broker configs that groups obey; the broker's `Config` has them all."""
+"""The broker configs that groups obey."""
 
-from typing import Protocol
+from typing import NamedTuple
 
 
-class GroupConfigs(Protocol):
-    """An attribute is its config's name with underscores for dots, in the config's unit."""
+class GroupConfigs(NamedTuple):
+    """A field is its config's name with underscores for dots, in Kafka's unit, with its default."""
 
-    @property
-    def group_initial_rebalance_delay_ms(self) -> int:
-        """How long the first members of an empty group wait for others."""
-
-    @property
-    def group_min_session_timeout_ms(self) -> int:
-        """The shortest session that a member may ask for."""
-
-    @property
-    def group_max_session_timeout_ms(self) -> int:
-        """The longest."""
-
-    @property
-    def group_max_size(self) -> int:
-        """How many members a group may have."""
-
-    @property
-    def offset_metadata_max_bytes(self) -> int:
-        """How long the metadata of a committed offset may be."""
-
-    @property
-    def offsets_topic_num_partitions(self) -> int:
-        """Into how many partitions groups are hashed to find their coordinator."""
+    group_initial_rebalance_delay_ms: int = 3_000
+    group_min_session_timeout_ms: int = 6_000
+    group_max_session_timeout_ms: int = 1_800_000
+    group_max_size: int = 2_147_483_647
+    offset_metadata_max_bytes: int = 4_096
+    offsets_topic_num_partitions: int = 50

@@ -22,6 +22,7 @@ from pybroker.groups.classic.state import GroupState
 from pybroker.groups.classic.sync import sync
 from pybroker.groups.decision import Decision
 from pybroker.groups.placement import coordinator_for
+from pybroker.metadata.uuids import random_uuid
 from pybroker.protocol.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from pybroker.protocol.sync_group import SyncGroupResponse
 from pybroker.store import StoreError
@@ -74,8 +75,8 @@ class Caller(Protocol):
 class GroupCoordinator:
     """The coordinator of every group, for all nodes of this process.
 
-    `node_ids` may be replaced when the nodes change. `now_ms` is the wall clock; `random_bytes(n)`
-    gives n of them.
+    `node_ids` and `topics` may be replaced when there are others. `now_ms` is the wall clock;
+    `random_bytes(n)` gives n of them.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class GroupCoordinator:
         self.configs = configs
         self._store = store
         self._timers = timers
-        self._topics = topics
+        self.topics = topics
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._groups: dict[str, ClassicGroup] = {}
@@ -150,7 +151,7 @@ class GroupCoordinator:
             api_version=caller.api_version,
             client_id=client_id,
             client_host=f"/{caller.client_host}",  # As Java prints an address.
-            new_member_id=f"{request.group_instance_id or client_id}-{self._uuid()}",
+            new_member_id=f"{request.group_instance_id or client_id}-{self._new_uuid()}",
             waiter=waiter,
         )
         response = join(group, request, joiner, decision)
@@ -207,16 +208,16 @@ class GroupCoordinator:
         group = self._groups.get(request.group_id)
         if group is None or len(self.node_ids) > 1:
             if self._is_elsewhere(request.group_id, caller):
-                return offsets.refuse(request, self._topics, ErrorCode.NOT_COORDINATOR)
+                return offsets.refuse(request, self.topics, ErrorCode.NOT_COORDINATOR)
             group = self._find(request.group_id, caller.received_at_ms)
         decision = self._decision(caller)
         if group is None:
             if offsets.names_a_member(request):
                 is_new = caller.api_version >= 9
                 code = ErrorCode.GROUP_ID_NOT_FOUND if is_new else ErrorCode.ILLEGAL_GENERATION
-                return offsets.refuse(request, self._topics, code)
+                return offsets.refuse(request, self.topics, code)
             group = self._make(request.group_id, decision.wall_ms)
-        response = offsets.commit(group, request, self._topics, decision)
+        response = offsets.commit(group, request, self.topics, decision)
         self._carry_out(group, decision)
         if not decision.changes:
             self._drop_if_blank(group)
@@ -235,7 +236,7 @@ class GroupCoordinator:
         if self._is_elsewhere(wanted.group_id, caller):
             return positions.refuse_group(wanted, ErrorCode.NOT_COORDINATOR)
         group = self._find(wanted.group_id, caller.received_at_ms)
-        return positions.fetch_group(group, wanted, self._topics, caller.api_version)
+        return positions.fetch_group(group, wanted, self.topics, caller.api_version)
 
     def forget_topic(self, name: str, now_ms: int) -> None:
         """Remove what groups have committed in a topic that is deleted."""
@@ -378,13 +379,10 @@ class GroupCoordinator:
         self._carry_out(group, decision)
         self._drop_if_blank(group)
 
-    def _uuid(self) -> str:
-        """Make a random UUID as Java prints it (RFC 9562, version 4)."""
-        digits = self._random_bytes(16).hex()
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return (
-            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-        )
+    def _new_uuid(self) -> str:
+        """Make a random uuid and write it as Java does."""
+        digits = random_uuid(self._random_bytes).hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def load(
