@@ -201,6 +201,7 @@ class Broker:
         """What was decided last is not in the store: load what is."""
         self._load_state()
         if self._groups is not None:
+            self._groups.topics = self.topics
             self._groups.unload(self.clock.monotonic_ms())
 
     # --- Parts ---------------------------------------------------------------------------------
