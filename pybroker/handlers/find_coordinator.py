@@ -29,6 +29,11 @@ TRANSACTION: Final = 1
 
 NO_NODE: Final = (-1, "", -1)
 
+MALFORMED: Final = (
+    "This most likely occurs because of a request being malformed by the client library or the"
+    " message was sent to an incompatible broker. See the broker logs for more details."
+)
+
 
 def find_coordinator(
     broker: "Broker", context: "RequestContext", request: FindCoordinatorRequest
@@ -52,7 +57,8 @@ def _one(
     code, (node_id, host, port) = _find(broker, context, request.key_type, request.key)
     return FindCoordinatorResponse(
         error_code=code,
-        error_message=_message(code),
+        # Kafka names the code that is no error, too.
+        error_message=code.name if code is ErrorCode.NONE else MALFORMED,
         node_id=node_id,
         host=host,
         port=port,
@@ -64,7 +70,12 @@ def _coordinator(
 ) -> FindCoordinatorResponse.Coordinator:
     code, (node_id, host, port) = _find(broker, context, key_type, key)
     return FindCoordinatorResponse.Coordinator(
-        key=key, error_code=code, error_message="", node_id=node_id, host=host, port=port
+        key=key,
+        error_code=code,
+        error_message="" if code is ErrorCode.NONE else MALFORMED,
+        node_id=node_id,
+        host=host,
+        port=port,
     )
 
 
@@ -79,13 +90,3 @@ def _find(
         return ErrorCode.INVALID_REQUEST, NO_NODE
     node_id = broker.groups.coordinator_of(key, partition_count)
     return ErrorCode.NONE, (node_id, *broker.endpoint(node_id, context))
-
-
-def _message(code: ErrorCode) -> str:
-    # Kafka names the code that is no error, too.
-    if code is ErrorCode.NONE:
-        return code.name
-    return (
-        "This most likely occurs because of a request being malformed by the client library or the"
-        " message was sent to an incompatible broker. See the broker logs for more details."
-    )
