@@ -66,6 +66,8 @@ async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
 
     if not topics:
         return
+    for topic in topics:
+        broker.groups.forget_topic(topic.name, broker.clock.monotonic_ms())
     _commit(broker, [TopicDeleted(topic.topic_id) for topic in topics])
     broker.data_plane.publish_topics([], [topic.topic_id for topic in topics])
     await _delete_logs(broker, [(topic, range(len(topic.partitions))) for topic in topics])
