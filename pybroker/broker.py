@@ -104,6 +104,7 @@ class Broker:
             new_directory_id=uuid_text(self.new_uuid()),
         )
         self._load_state()
+        self._place_on_nodes()
         self.timers = Timers(self._arm)
         self.data_plane = DataPlane(self._options())
         self.dispatcher = Dispatcher(self)
@@ -199,6 +200,7 @@ class Broker:
 
     def store_failed(self) -> None:
         """What was decided last is not in the store: load what is."""
+        self.store.recover()
         self._load_state()
         if self._groups is not None:
             self._groups.topics = self.topics
@@ -209,6 +211,17 @@ class Broker:
     def _load_state(self) -> None:
         self.topics = Topics(stored_topics.load(self.store))
         self.producer_ids = ProducerIds(stored_producer_ids.load(self.store))
+
+    def _place_on_nodes(self) -> None:
+        """Move the partitions of nodes that were there before and are not any more."""
+        if not self.topics.by_id:
+            return
+        from pybroker.metadata.decisions.place_on_nodes import decide_placement  # noqa: PLC0415
+
+        changes = decide_placement(self.topics, self.node_ids)
+        self.store.apply(changes)
+        self.store.commit()
+        self.topics.apply(changes)
 
     def _options(self) -> DataPlaneOptions:
         config = self.config
