@@ -24,6 +24,7 @@ from pybroker.configs.listeners import (
     parse_protocol_map,
 )
 from pybroker.configs.topic_config import LogSettings, TopicConfig
+from pybroker.configs.topic_keys import TOPIC_CONFIG_ROWS
 from pybroker.configs.values import ConfigError, Value, invalid
 
 UNSET_BROKER_ID: Final = -1
@@ -80,7 +81,9 @@ class Config:
         self._values: dict[str, Value] = {}
         for name in self.settings:
             if name not in CONFIG_KEYS:
-                raise ConfigError(f"Unknown config {name}")
+                from pybroker.configs.kafka_keys import describe_unknown  # noqa: PLC0415
+
+                raise ConfigError(describe_unknown(name))
         for name, row in CONFIG_KEYS.items():
             text = self.settings.get(name, self.defaults[name])
             value = None if text is None else row.parse(text)
@@ -91,6 +94,7 @@ class Config:
         self._settle_listeners()
         self._settle_log_dir()
         self._settle_units()
+        self._check_topic_defaults()
         self._settle_memory()
         self._check_ports()
 
@@ -172,9 +176,14 @@ class Config:
         assert isinstance(scheduler_ms, int)
         self.log_roll_ms = roll_ms if isinstance(roll_ms, int) else roll_hours * 3_600_000
         self.log_flush_interval_ms = flush_ms if isinstance(flush_ms, int) else scheduler_ms
-        if self.log_roll_ms < 1:
-            raise invalid("log.roll.ms", self.log_roll_ms, "Value must be at least 1")
-        if TopicConfig(self, {}).value("retention.ms") == 0:
+
+    def _check_topic_defaults(self) -> None:
+        """Check what topics inherit as if each had set it, as Kafka does at its start."""
+        defaults = TopicConfig(self, {})
+        for row in TOPIC_CONFIG_ROWS:
+            if row.check is not None and row.synonyms:
+                row.check.ensure(row.synonyms[0].name, defaults.value(row.name))
+        if defaults.value("retention.ms") == 0:
             raise invalid("log.retention.ms", 0, "Value must be -1, for unlimited, or at least 1")
 
     def _settle_memory(self) -> None:

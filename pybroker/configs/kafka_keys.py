@@ -1,11 +1,14 @@
-"""Kafka's broker configs that have no meaning here: they are accepted, and told in one line.
+"""Keys that are not CONFIG_KEYS: those of Kafka's without a meaning here, and misspelt ones.
 
 Promises:
   * A server.properties of Apache Kafka, old or new, starts pybroker as it is.
+  * A misspelt key is met with the key that was perhaps meant.
   * Imported only when such a key was set.
 """
 
 from typing import Final
+
+from pybroker.configs.keys import CONFIG_KEYS
 
 # Whole families: ZooKeeper's, those of one listener, those of distributions built on Kafka.
 KAFKA_PREFIXES: Final = (
@@ -277,3 +280,12 @@ KAFKA_KEYS: Final = frozenset(
 def is_known_to_kafka(name: str) -> bool:
     """Whether Kafka's brokers know the key."""
     return name in KAFKA_KEYS or name.startswith(KAFKA_PREFIXES)
+
+
+def describe_unknown(name: str) -> str:
+    """Say that nobody knows the key, and which one was perhaps meant."""
+    import difflib  # noqa: PLC0415 - Only a misspelt key pays for it.
+
+    close = difflib.get_close_matches(name, (*CONFIG_KEYS, *KAFKA_KEYS), n=1, cutoff=0.8)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"The config {name} is not known.{hint}"

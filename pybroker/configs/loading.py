@@ -73,25 +73,14 @@ def _move_port(said: dict[str, str], port: int) -> None:
 
 def _notices(said: Mapping[str, str]) -> Iterable[str]:
     without_effect = [name for name in said if name in CONFIG_KEYS and not CONFIG_KEYS[name].acts]
-    strange = [name for name in said if name not in CONFIG_KEYS]
-    unknown: list[str] = []
+    strange = sorted(name for name in said if name not in CONFIG_KEYS)
     if strange:
-        from pybroker.configs.kafka_keys import is_known_to_kafka  # noqa: PLC0415 - Rarely needed.
+        from pybroker.configs import kafka_keys  # noqa: PLC0415 - Rarely needed.
 
-        without_effect += [name for name in strange if is_known_to_kafka(name)]
-        unknown = [name for name in strange if name not in without_effect]
+        without_effect += filter(kafka_keys.is_known_to_kafka, strange)
+        for name in strange:
+            if not kafka_keys.is_known_to_kafka(name):
+                yield f"{kafka_keys.describe_unknown(name)} It was ignored."
     if without_effect:
         names = ", ".join(sorted(without_effect))
         yield f"Configs of Kafka that were accepted and have no effect here: {names}"
-    for name in sorted(unknown):
-        yield _unknown(name)
-
-
-def _unknown(name: str) -> str:
-    import difflib  # noqa: PLC0415 - Only a misspelt key pays for it.
-
-    from pybroker.configs.kafka_keys import KAFKA_KEYS  # noqa: PLC0415
-
-    close = difflib.get_close_matches(name, (*CONFIG_KEYS, *KAFKA_KEYS), n=1, cutoff=0.8)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"The config {name} is not known and was ignored{hint}"
