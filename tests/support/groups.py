@@ -82,7 +82,7 @@ class Bench:
         self.now_ms = START_MS
         self.configs = GroupConfigs(**{"group_initial_rebalance_delay_ms": 0, **configs})
         self.node_ids = node_ids
-        self.random = Random(7)  # noqa: S311 - ids of a test
+        self.random = Random(7)
         self.store = Store(None)
         self.changes: list[Any] = []
         self.fails_to_store = False
@@ -325,9 +325,7 @@ class Bench:
     def _compare(self) -> None:
         for group_id, group in self.coordinator._groups.items():
             check_invariants(group)
-            loaded = load(
-                stored.load(self.store, group_id), self.configs, Decision(self.now_ms, 0)
-            )
+            loaded = load(stored.load(self.store, group_id), self.configs, Decision(self.now_ms, 0))
             if group.state in {GroupState.STABLE, GroupState.EMPTY} and group.generation_id:
                 assert loaded is not None
                 assert sorted_changes(loaded) == sorted_changes(group)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pybroker.protocol.codec import codec
+from pybroker.protocol.create_topics import CreateTopicsRequest
 from pybroker.protocol.declare import Message, Request
 from pybroker.protocol.headers import RequestHeader
 
@@ -20,7 +21,7 @@ class RawClient:
     """One connection. `ask` sends a message and gives the response of the same name."""
 
     def __init__(self, bootstrap_servers: str, client_id: str | None = "raw") -> None:
-        host, _, port = bootstrap_servers.split(",")[0].rpartition(":")
+        host, _, port = bootstrap_servers.split(",", maxsplit=1)[0].rpartition(":")
         self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client_id = client_id
@@ -117,8 +118,6 @@ def create_topic(
     client: RawClient, name: str, partitions: int = 1, configs: Sequence[tuple[str, str]] = ()
 ) -> bytes:
     """Create a topic, and give its id."""
-    from pybroker.protocol.create_topics import CreateTopicsRequest
-
     topic = CreateTopicsRequest.CreatableTopic(
         name=name,
         num_partitions=partitions,
