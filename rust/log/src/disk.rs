@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::LogError;
 
+/// Ends the name of a file that is not complete yet.
+pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
+
 /// An open file that is read and written at positions, never through a cursor.
 #[derive(Debug)]
 pub struct File {
@@ -73,7 +76,7 @@ impl File {
     }
 
     /// The size of the file.
-    pub fn len(&self) -> io::Result<u64> {
+    pub fn size(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
@@ -157,6 +160,19 @@ pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
     }
 }
 
+/// The last `count` bytes of a file, or `None` when it is missing or has no whole number of such pieces.
+pub(crate) fn read_end(path: &Path, count: usize) -> Result<Option<Vec<u8>>, LogError> {
+    let len = file_len(path)?.unwrap_or(0);
+    if len == 0 || len % count as u64 != 0 {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; count];
+    let read = File::open(path)?
+        .read_at(&mut bytes, len - count as u64)
+        .map_err(|error| LogError::disk("read", path, error))?;
+    Ok((read == count).then_some(bytes))
+}
+
 /// Writes a file that needs no more durability than the page cache gives.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
     fs::write(path, bytes).map_err(|error| LogError::disk("write", path, error))
@@ -171,9 +187,16 @@ pub(crate) fn file_len(path: &Path) -> Result<Option<u64>, LogError> {
     }
 }
 
+/// Replaces a file as a whole, as other processes see it; what a crash of the machine leaves is not said.
+pub(crate) fn swap_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+    let temporary = with_suffix(path, TEMPORARY_SUFFIX);
+    write_file(&temporary, bytes)?;
+    rename(&temporary, path)
+}
+
 /// Replaces a file as a whole: after a crash it holds the old or the new bytes, never a mixture.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
-    let temporary = with_suffix(path, ".tmp");
+    let temporary = with_suffix(path, TEMPORARY_SUFFIX);
     write_file(&temporary, bytes)?;
     let file = File::open(&temporary)?;
     file.sync_data().map_err(|error| LogError::disk("fsync", &temporary, error))?;

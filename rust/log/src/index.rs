@@ -53,10 +53,10 @@ impl OffsetIndex {
         }
     }
 
-    /// The position to start reading at to find the batch that holds an offset.
-    pub(crate) fn position_for(&self, relative_offset: u32) -> u32 {
+    /// The entry to start reading at to find the batch that holds an offset; without one, the segment's start.
+    pub(crate) fn floor(&self, relative_offset: u32) -> Option<OffsetEntry> {
         let after = self.entries.partition_point(|entry| entry.relative_offset <= relative_offset);
-        if after == 0 { 0 } else { self.entries[after - 1].position }
+        after.checked_sub(1).map(|floor| self.entries[floor])
     }
 
     /// Keeps the entries before an offset.
@@ -115,10 +115,10 @@ impl TimeIndex {
         }
     }
 
-    /// The offset up to which every timestamp is smaller than the one asked for, or equal at that offset's batch.
-    pub(crate) fn offset_before(&self, timestamp_ms: i64) -> u32 {
+    /// The last entry whose timestamp is smaller: no record up to its offset reaches the timestamp asked for.
+    pub(crate) fn before(&self, timestamp_ms: i64) -> Option<TimeEntry> {
         let after = self.entries.partition_point(|entry| entry.timestamp_ms < timestamp_ms);
-        if after == 0 { 0 } else { self.entries[after - 1].relative_offset }
+        after.checked_sub(1).map(|floor| self.entries[floor])
     }
 
     /// Keeps the entries before an offset.
@@ -181,17 +181,18 @@ mod tests {
     #[test]
     fn an_offset_is_looked_up_at_the_last_entry_not_after_it() {
         let index = offsets(&[(9, 100), (19, 200), (29, 300)]);
-        let found: Vec<u32> =
-            [0, 8, 9, 10, 19, 28, 29, 99].into_iter().map(|o| index.position_for(o)).collect();
-        assert_eq!(found, [0, 0, 100, 100, 200, 200, 300, 300]);
+        let position = |offset| index.floor(offset).map_or(0, |entry| entry.position);
+        assert_eq!(
+            [0, 8, 9, 10, 19, 28, 29, 99].map(position),
+            [0, 0, 100, 100, 200, 200, 300, 300]
+        );
     }
 
     #[test]
     fn a_timestamp_is_looked_up_before_the_first_entry_that_reaches_it() {
         let index = times(&[(1000, 9), (2000, 19)]);
-        let found: Vec<u32> =
-            [0, 1000, 1001, 2000, 2001].into_iter().map(|t| index.offset_before(t)).collect();
-        assert_eq!(found, [0, 0, 9, 9, 19]);
+        let offset = |timestamp| index.before(timestamp).map_or(0, |entry| entry.relative_offset);
+        assert_eq!([0, 1000, 1001, 2000, 2001].map(offset), [0, 0, 9, 9, 19]);
     }
 
     #[test]

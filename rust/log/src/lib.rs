@@ -11,15 +11,31 @@
 //!   [`TimestampSearch::run`] and [`FlushJob::run`] touch the disk, outside of the mutex.
 //! * A disk that fails takes the log offline: every call answers [`LogError::Offline`] until it is opened again.
 
+pub mod checkpoints;
 mod config;
 mod disk;
 mod error;
+mod flush;
+mod index;
+mod leader_epochs;
 mod log;
+mod partition_metadata;
+mod producer_snapshot;
+mod producer_state;
+mod read;
+mod recovery;
+mod scan;
+mod segment;
+mod timestamps;
+mod truncate;
+mod validate;
 
 pub use config::LogConfig;
 pub use disk::File;
 pub use error::{AppendError, LogError, ReadError, Refusal};
-pub use log::{
-    Appended, FileSlice, FlushDemand, FlushJob, FoundTimestamp, Log, LogState, OpenOptions, Origin,
-    SegmentInfo, Shutdown, TimestampSearch, checkpoints,
-};
+pub use flush::FlushJob;
+pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, SegmentInfo, Shutdown};
+pub use partition_metadata::read_topic_id;
+pub use read::FileSlice;
+pub use timestamps::{FoundTimestamp, TimestampSearch};
+pub use truncate::remove_deleted;

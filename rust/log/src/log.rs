@@ -1,30 +1,36 @@
-//! The interface of a log.
-#![allow(
-    clippy::unimplemented,
-    clippy::needless_pass_by_value,
-    clippy::unused_self,
-    unused_variables,
-    dead_code,
-    clippy::missing_fields_in_debug
-)]
+//! The log of one partition: what it holds, and the conversation of append and roll.
+//!
+//! Reading is in `read.rs`, searching by timestamp in `timestamps.rs`, flushing and closing in `flush.rs`, removing in
+//! `truncate.rs`, opening in `recovery.rs`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pybroker_wire::Uuid;
+use pybroker_wire::batch::{BatchHeader, TimestampType};
+use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::config::LogConfig;
-use crate::disk::File;
-use crate::error::{AppendError, LogError, ReadError};
+use crate::error::{AppendError, LogError};
+use crate::leader_epochs::LeaderEpochs;
+use crate::producer_snapshot;
+use crate::producer_state::{BatchMetadata, ProducerStates, Verdict};
+use crate::read::RecentBatches;
+use crate::scan::FoundBatch;
+use crate::segment::Segment;
+use crate::validate::{Placement, validate};
+
+/// Inactive segments of a log whose file and indexes stay open after they were read.
+const WARM_SEGMENTS: usize = 4;
 
 /// How the log was left the last time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// `Log::close` returned and `.kafka_cleanshutdown` was written: the files are trusted.
+    /// `Log::close` returned and the marker of a clean shutdown was written: the files are trusted.
     Clean,
-    /// Everything from the segment of the recovery point on is read again. `0` (what a missing checkpoint means) reads all.
+    /// Everything that is not known to be flushed is read again and checked.
     Unclean {
-        /// `recovery-point-offset-checkpoint`: everything before it was flushed.
+        /// What `recovery-point-offset-checkpoint` says: everything before it was flushed. Without an entry it is 0: the
+        /// whole log is read.
         recovery_point: i64,
     },
 }
@@ -38,7 +44,7 @@ pub struct OpenOptions {
     pub config: Arc<LogConfig>,
     /// How the log was left.
     pub shutdown: Shutdown,
-    /// `log-start-offset-checkpoint`; 0 when there is none. The log keeps its own as well; the larger one counts.
+    /// What `log-start-offset-checkpoint` says; 0 without an entry. The log keeps its own as well; the larger one counts.
     pub log_start_offset: i64,
     /// The wall clock.
     pub now_ms: i64,
@@ -75,7 +81,7 @@ pub struct Appended {
     pub log_append_time_ms: i64,
     /// The log start offset at this moment.
     pub log_start_offset: i64,
-    /// The batch had been appended before: the offsets are those of the first time.
+    /// The batch had been appended before: the offsets are those of the first time, and nothing was written.
     pub duplicate: bool,
     /// Whether to flush.
     pub flush: FlushDemand,
@@ -107,67 +113,45 @@ pub struct SegmentInfo {
     pub base_offset: i64,
     /// Bytes in its `.log`.
     pub size_bytes: u64,
-    /// Largest timestamp in it; -1 when it has none.
-    pub max_timestamp_ms: i64,
     /// Whether appends go to it.
     pub is_active: bool,
 }
 
-/// Contiguous bytes of one segment: whole batches from the first on, the last one perhaps cut short.
-#[derive(Clone, Debug)]
-pub struct FileSlice {
-    /// The segment's `.log`; it stays readable when the segment is deleted meanwhile.
-    pub file: Option<Arc<File>>,
-    /// Where the slice starts in the file.
-    pub position: u64,
-    /// How many bytes it has; 0 when there is nothing to read.
-    pub len: usize,
-}
-
-/// A record found by its timestamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FoundTimestamp {
-    /// The record's offset.
-    pub offset: i64,
-    /// The record's timestamp.
-    pub timestamp_ms: i64,
-    /// Leader epoch of its batch.
-    pub leader_epoch: i32,
-}
-
-/// Where to look for a timestamp; `run` it outside of the mutex.
-#[derive(Debug)]
-pub struct TimestampSearch {}
-
-impl TimestampSearch {
-    /// Reads the log until the record is found.
-    pub fn run(self) -> Result<Option<FoundTimestamp>, LogError> {
-        unimplemented!()
-    }
-}
-
-/// Files to be made durable; `run` it outside of the mutex and hand the result to `Log::finish_flush`.
-#[derive(Debug)]
-pub struct FlushJob {}
-
-impl FlushJob {
-    /// Calls fdatasync on the files. Several jobs of one log may run at once.
-    pub fn run(&self) -> Result<(), LogError> {
-        unimplemented!()
-    }
-}
-
 /// One partition's log.
 #[derive(Debug)]
-pub struct Log {}
+#[expect(clippy::struct_field_names, reason = "log start offset and log end offset are the names")]
+pub struct Log {
+    pub(crate) folder: PathBuf,
+    pub(crate) topic_id: Uuid,
+    pub(crate) config: Arc<LogConfig>,
+    /// By ascending base offset, without gaps in coverage; the last one is active. Never empty.
+    pub(crate) segments: Vec<Segment>,
+    /// Base offsets of inactive segments that are open, the one used last at the end.
+    pub(crate) warm: Vec<i64>,
+    pub(crate) log_start_offset: i64,
+    pub(crate) log_end_offset: i64,
+    pub(crate) recovery_point: i64,
+    /// When the first record after the recovery point was appended.
+    pub(crate) unflushed_since_ms: Option<i64>,
+    /// How often something besides the records changed (names, indexes, epochs, snapshots), and how much of it is flushed.
+    pub(crate) metadata_changes: u64,
+    pub(crate) metadata_flushed: u64,
+    /// Whether the folder itself was made since the last flush.
+    pub(crate) is_new: bool,
+    /// How often the log was truncated: a flush that was under way then says nothing about what came after.
+    pub(crate) truncations: u64,
+    pub(crate) producers: ProducerStates,
+    /// The offset of the newest snapshot.
+    pub(crate) snapshot_offset: i64,
+    pub(crate) leader_epochs: LeaderEpochs,
+    pub(crate) recent: RecentBatches,
+    pub(crate) offline: Option<String>,
+}
 
 impl Log {
-    /// Opens the log in `folder` (`topic-partition`), which is made when it is missing.
-    pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, LogError> {
-        unimplemented!()
-    }
-    /// Appends one partition's record batches as they came in a Produce request. Offsets, epoch and (with
-    /// `LogAppendTime`) timestamps are patched into `records`; recompressed batches are written from elsewhere.
+    /// Appends one partition's record batch as it came in a Produce request. Offset, leader epoch and, where they change,
+    /// timestamps are patched into `records`, which need no further copy; only a batch that changes its codec is written from
+    /// elsewhere. One write; when it fails, the log is as before, or offline if that cannot be said.
     pub fn append(
         &mut self,
         records: &mut [u8],
@@ -175,122 +159,275 @@ impl Log {
         origin: Origin,
         now_ms: i64,
     ) -> Result<Appended, AppendError> {
-        unimplemented!()
+        self.check_online()?;
+        let config = Arc::clone(&self.config);
+        let base_offset = self.log_end_offset;
+        let placement = Placement { base_offset, leader_epoch, origin, now_ms };
+        let valid = validate(records, &config, placement)?;
+        let header = valid.header;
+        let size = header.size_bytes();
+        if size > config.segment_bytes as usize {
+            let limit = config.segment_bytes;
+            let message = format!("a batch of {size} bytes, segment.bytes is {limit}");
+            return Err(AppendError::refused(ErrorCode::RecordListTooLarge, message));
+        }
+        let expiration_ms = config.producer_id_expiration_ms;
+        match self.producers.check(&header, origin, now_ms, expiration_ms)? {
+            Verdict::Duplicate(batch) => return Ok(self.duplicate(&batch)),
+            Verdict::Append => {}
+        }
+        let rolled = self.roll_if_full(&header, now_ms)?;
+        let bytes = valid.rebuilt.as_deref().unwrap_or(&records[..size]);
+        let position = self.write(bytes)?;
+        self.note_appended(FoundBatch { position, header }, now_ms)?;
+        let log_append_time_ms = match config.timestamp_type {
+            TimestampType::CreateTime => -1,
+            TimestampType::LogAppendTime => header.max_timestamp,
+        };
+        Ok(Appended {
+            base_offset,
+            last_offset: header.last_offset(),
+            log_append_time_ms,
+            log_start_offset: self.log_start_offset,
+            duplicate: false,
+            flush: self.flush_demand(rolled, now_ms),
+        })
     }
-    /// Finds at most `max_bytes` from the batch that holds `offset` on, nothing at or past `upper_bound`. The first batch comes
-    /// whole, or not at all; with `at_least_one_batch` even when it is larger than `max_bytes`.
-    pub fn read(
-        &mut self,
-        offset: i64,
-        max_bytes: usize,
-        upper_bound: i64,
-        at_least_one_batch: bool,
-    ) -> Result<FileSlice, ReadError> {
-        unimplemented!()
+
+    fn duplicate(&self, batch: &BatchMetadata) -> Appended {
+        Appended {
+            base_offset: batch.base_offset(),
+            last_offset: batch.last_offset,
+            log_append_time_ms: match self.config.timestamp_type {
+                TimestampType::CreateTime => -1,
+                TimestampType::LogAppendTime => batch.timestamp_ms,
+            },
+            log_start_offset: self.log_start_offset,
+            duplicate: true,
+            flush: FlushDemand::None,
+        }
     }
+
+    /// Writes at the end of the active segment and gives the position.
+    fn write(&mut self, bytes: &[u8]) -> Result<u64, LogError> {
+        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        let position = active.size;
+        let file = active.file(folder)?;
+        let Err(error) = file.write_all_at(bytes, position) else {
+            active.size += bytes.len() as u64;
+            return Ok(position);
+        };
+        let undone = file.set_len(position);
+        let path = active.log_path(folder);
+        let failure = LogError::disk("write", &path, error);
+        match undone {
+            Ok(()) => Err(failure),
+            Err(error) => Err(self.fail(LogError::disk("truncate", &path, error))),
+        }
+    }
+
+    fn note_appended(&mut self, found: FoundBatch, now_ms: i64) -> Result<(), LogError> {
+        let header = &found.header;
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        active.index_batch(&found, self.config.index_interval_bytes);
+        self.recent.push(&found);
+        if self.leader_epochs.assign(header.partition_leader_epoch, header.base_offset) {
+            self.metadata_changes += 1;
+            if let Err(error) = self.leader_epochs.store(folder) {
+                return Err(self.fail(error));
+            }
+        }
+        if header.has_producer_id() {
+            self.producers.update(header, now_ms, expiration_ms);
+            self.producers.expire(now_ms, expiration_ms);
+        }
+        self.log_end_offset = header.last_offset() + 1;
+        self.unflushed_since_ms.get_or_insert(now_ms);
+        Ok(())
+    }
+
+    fn flush_demand(&self, rolled: bool, now_ms: i64) -> FlushDemand {
+        let unflushed = self.log_end_offset - self.recovery_point;
+        let is_due = self.flush_deadline_ms().is_some_and(|deadline_ms| now_ms >= deadline_ms);
+        if unflushed >= self.config.flush_messages || is_due {
+            FlushDemand::BeforeAnswer
+        } else if rolled {
+            FlushDemand::Soon
+        } else {
+            FlushDemand::None
+        }
+    }
+
+    /// Rolls when the batch does not fit the active segment, in bytes, time, index or relative offset.
+    fn roll_if_full(&mut self, header: &BatchHeader, now_ms: i64) -> Result<bool, LogError> {
+        let config = &self.config;
+        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        active.indexes(folder, config.index_interval_bytes)?;
+        if active.size == 0 {
+            return Ok(false);
+        }
+        let first_timestamp_ms = active.first_timestamp_ms(folder)?;
+        let waited_ms = if first_timestamp_ms >= 0 {
+            header.max_timestamp.saturating_sub(first_timestamp_ms)
+        } else {
+            now_ms.saturating_sub(active.created_ms)
+        };
+        let is_full = active.size + header.size_bytes() as u64 > u64::from(config.segment_bytes)
+            || waited_ms > config.segment_ms
+            || active.is_index_full(config.segment_index_bytes)
+            || header.last_offset() - active.base_offset > i64::from(i32::MAX);
+        if is_full {
+            self.roll(now_ms)?;
+        }
+        Ok(is_full)
+    }
+
+    /// Closes the active segment and opens the next. An empty segment stays.
+    pub fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
+        self.check_online()?;
+        if self.segments.last().is_none_or(|active| active.size == 0) {
+            return Ok(());
+        }
+        self.try_roll(now_ms).map_err(|error| self.fail(error))
+    }
+
+    fn try_roll(&mut self, now_ms: i64) -> Result<(), LogError> {
+        let base_offset = self.log_end_offset;
+        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        active.indexes(folder, self.config.index_interval_bytes)?;
+        active.finish_time_index();
+        active.store_indexes(folder)?;
+        let closed = active.base_offset;
+        producer_snapshot::write(folder, base_offset, &self.producers)?;
+        self.snapshot_offset = base_offset;
+        let segment = Segment::create(folder, base_offset, now_ms)?;
+        self.segments.push(segment);
+        self.metadata_changes += 1;
+        self.recent.clear();
+        self.keep_warm(closed);
+        Ok(())
+    }
+
+    /// Notes that an inactive segment was used, and lets those go that were not for longest.
+    pub(crate) fn keep_warm(&mut self, base_offset: i64) {
+        if self.warm.last() != Some(&base_offset) {
+            self.warm.retain(|&warm| warm != base_offset);
+            self.warm.push(base_offset);
+        }
+        self.cool();
+    }
+
+    /// Closes what is open beyond the limit. Unflushed segments stay open: only the file that was written to is sure to
+    /// report that a write was lost.
+    pub(crate) fn cool(&mut self) {
+        let flushed = |log: &Self, base_offset: i64| {
+            log.segment_end(log.segment_index(base_offset)) <= log.recovery_point
+        };
+        while self.warm.len() > WARM_SEGMENTS {
+            let Some(place) = self.warm.iter().position(|&warm| flushed(self, warm)) else {
+                return;
+            };
+            let base_offset = self.warm.remove(place);
+            let index = self.segment_index(base_offset);
+            self.segments[index].let_go();
+        }
+    }
+
+    /// The segment that holds an offset, or the first one.
+    pub(crate) fn segment_index(&self, offset: i64) -> usize {
+        self.segments.partition_point(|segment| segment.base_offset <= offset).saturating_sub(1)
+    }
+
+    /// The first offset after a segment.
+    pub(crate) fn segment_end(&self, index: usize) -> i64 {
+        self.segments.get(index + 1).map_or(self.log_end_offset, |next| next.base_offset)
+    }
+
     /// The numbers of now.
     pub fn state(&self) -> LogState {
-        unimplemented!()
+        LogState {
+            log_start_offset: self.log_start_offset,
+            last_stable_offset: self.last_stable_offset(),
+            high_watermark: self.log_end_offset,
+            log_end_offset: self.log_end_offset,
+            recovery_point: self.recovery_point,
+            leader_epoch: self.leader_epochs.latest().unwrap_or(-1),
+            size_bytes: self.segments.iter().map(|segment| segment.size).sum(),
+        }
     }
+
+    /// First offset of the earliest open transaction, else the high watermark. There are no transactions: every client's
+    /// transactional batch is refused.
+    pub fn last_stable_offset(&self) -> i64 {
+        self.log_end_offset
+    }
+
     /// The segments in order.
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        unimplemented!()
+        let last = self.segments.len() - 1;
+        let info = |(index, segment): (usize, &Segment)| SegmentInfo {
+            base_offset: segment.base_offset,
+            size_bytes: segment.size,
+            is_active: index == last,
+        };
+        self.segments.iter().enumerate().map(info).collect()
     }
+
+    /// The largest timestamp in the segment that holds `offset`; -1 when it has none.
+    pub fn segment_max_timestamp(&mut self, offset: i64) -> Result<i64, LogError> {
+        let index = self.segment_index(offset);
+        let interval = self.config.index_interval_bytes;
+        Ok(self.segments[index].largest(&self.folder, interval)?.timestamp_ms)
+    }
+
     /// Uses other configs from the next append on.
     pub fn set_config(&mut self, config: Arc<LogConfig>) {
-        unimplemented!()
+        self.config = config;
     }
-    /// Plans the search for the first record at or after a timestamp.
-    pub fn timestamp_search(&mut self, timestamp_ms: i64) -> Result<TimestampSearch, LogError> {
-        unimplemented!()
-    }
-    /// Plans the search for the record with the largest timestamp.
-    pub fn max_timestamp_search(&mut self) -> Result<TimestampSearch, LogError> {
-        unimplemented!()
-    }
-    /// The largest leader epoch at or below the one asked for, and where it ends.
+
+    /// The largest leader epoch at or below the one asked for, and the offset at which it ends (KIP-101). `None` when the log
+    /// knows no such epoch.
     pub fn end_offset_for_epoch(&self, leader_epoch: i32) -> Option<(i32, i64)> {
-        unimplemented!()
+        self.leader_epochs.end_offset(leader_epoch, self.log_end_offset)
     }
-    /// Leader epoch of the record at `offset`, for ListOffsets.
-    pub fn epoch_for_offset(&self, offset: i64) -> Option<i32> {
-        unimplemented!()
+
+    /// Leader epoch of the record at `offset`.
+    pub fn epoch_at(&self, offset: i64) -> Option<i32> {
+        self.leader_epochs.epoch_at(offset)
     }
-    /// Removes everything at and after `offset`.
-    pub fn truncate_to(&mut self, offset: i64) -> Result<(), LogError> {
-        unimplemented!()
+
+    /// The folder of the log.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
-    /// Moves the log start offset forward, durably, and deletes segments that are wholly before it. An offset past the end is
-    /// `OffsetOutOfRange`.
-    pub fn delete_before(&mut self, offset: i64) -> Result<i64, ReadError> {
-        unimplemented!()
-    }
-    /// Closes the active segment and opens the next.
-    pub fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// Collects what must be fsynced so that everything up to now is durable; `None` when it is already.
-    pub fn begin_flush(&mut self, now_ms: i64) -> Result<Option<FlushJob>, LogError> {
-        unimplemented!()
-    }
-    /// Moves the recovery point, or takes the log offline when the job failed.
-    pub fn finish_flush(
-        &mut self,
-        job: FlushJob,
-        result: Result<(), LogError>,
-    ) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// When `flush.ms` demands a flush at the latest; `None` when nothing is unflushed or the config does not ask for it.
-    pub fn flush_deadline_ms(&self) -> Option<i64> {
-        unimplemented!()
-    }
-    /// Begins, runs and finishes a flush.
-    pub fn flush(&mut self, now_ms: i64) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// Flushes, writes the indexes and a producer snapshot: after it the files may be trusted.
-    pub fn close(self, now_ms: i64) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// Removes the folder.
-    pub fn delete(self) -> Result<(), LogError> {
-        unimplemented!()
-    }
+
     /// Why the log is offline, if it is.
     pub fn offline_reason(&self) -> Option<&str> {
-        unimplemented!()
+        self.offline.as_deref()
+    }
+
+    pub(crate) fn check_online(&self) -> Result<(), LogError> {
+        match &self.offline {
+            None => Ok(()),
+            Some(reason) => Err(LogError::Offline { reason: reason.clone() }),
+        }
+    }
+
+    /// Takes the log offline, because what is on disk is no longer known.
+    pub(crate) fn fail(&mut self, error: LogError) -> LogError {
+        self.offline.get_or_insert_with(|| error.to_string());
+        error
     }
 }
 
-/// Checkpoints of a log dir.
-pub mod checkpoints {
-    use super::Path;
-    use crate::error::LogError;
-    use std::collections::BTreeMap;
-
-    /// `recovery-point-offset-checkpoint`.
-    pub const RECOVERY_POINT_FILE: &str = "recovery-point-offset-checkpoint";
-    /// `log-start-offset-checkpoint`.
-    pub const LOG_START_OFFSET_FILE: &str = "log-start-offset-checkpoint";
-
-    /// (topic, partition) -> offset. A missing or malformed file is empty: recovery then trusts nothing.
-    pub fn read_offsets(path: &Path) -> Result<BTreeMap<(String, i32), i64>, LogError> {
-        unimplemented!()
-    }
-    /// Replaces the file atomically.
-    pub fn write_offsets(
-        path: &Path,
-        offsets: &BTreeMap<(String, i32), i64>,
-    ) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// Writes `.kafka_cleanshutdown` into the log dir.
-    pub fn write_clean_shutdown_marker(log_dir: &Path) -> Result<(), LogError> {
-        unimplemented!()
-    }
-    /// Removes the marker; says whether it was there.
-    pub fn take_clean_shutdown_marker(log_dir: &Path) -> Result<bool, LogError> {
-        unimplemented!()
+/// The active segment, and the folder for it.
+pub(crate) fn active_segment<'a>(
+    segments: &'a mut [Segment],
+    folder: &'a Path,
+) -> Result<(&'a mut Segment, &'a Path), LogError> {
+    match segments.last_mut() {
+        Some(active) => Ok((active, folder)),
+        None => Err(LogError::Offline { reason: "the log has no segment".into() }),
     }
 }

@@ -1,0 +1,340 @@
+//! What a log knows of idempotent producers: the last five batches of each, so that a retry is answered and not stored again.
+//!
+//! `check` decides about a batch before it is written and changes nothing; `update` notes a batch that is in the log. Recovery
+//! notes the same batches with the same `update`. Producers that have been silent for `producer.id.expiration.ms` are forgotten.
+
+use std::collections::HashMap;
+
+use pybroker_wire::ErrorCode;
+use pybroker_wire::batch::{BatchHeader, NO_PRODUCER_EPOCH, NO_SEQUENCE, add_sequence};
+
+use crate::error::AppendError;
+use crate::log::Origin;
+
+/// Batches remembered per producer: as many as a client may have in flight (`max.in.flight.requests.per.connection`).
+const BATCHES_PER_PRODUCER: usize = 5;
+/// How often expired producers are looked for: Kafka's `producer.id.expiration.check.interval.ms`.
+const EXPIRATION_CHECK_MS: i64 = 10 * 60 * 1000;
+
+/// A batch of a producer that is in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BatchMetadata {
+    pub(crate) last_sequence: i32,
+    pub(crate) last_offset: i64,
+    pub(crate) offset_delta: i32,
+    pub(crate) timestamp_ms: i64,
+}
+
+impl BatchMetadata {
+    pub(crate) fn base_offset(&self) -> i64 {
+        self.last_offset - i64::from(self.offset_delta)
+    }
+
+    fn base_sequence(&self) -> i32 {
+        // Sequences wrap at 2^31-1 to 0.
+        let base = i64::from(self.last_sequence) - i64::from(self.offset_delta);
+        if base < 0 { (base + i64::from(i32::MAX) + 1) as i32 } else { base as i32 }
+    }
+}
+
+/// What is known of one producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Producer {
+    pub(crate) epoch: i16,
+    pub(crate) coordinator_epoch: i32,
+    pub(crate) last_timestamp_ms: i64,
+    /// First offset of the open transaction; -1 without one.
+    pub(crate) transaction_first_offset: i64,
+    /// By the broker's clock, because a record's timestamp may be any.
+    seen_ms: i64,
+    batches: [BatchMetadata; BATCHES_PER_PRODUCER],
+    batch_count: u8,
+}
+
+impl Producer {
+    pub(crate) fn new(seen_ms: i64) -> Self {
+        Self {
+            epoch: NO_PRODUCER_EPOCH,
+            coordinator_epoch: -1,
+            last_timestamp_ms: -1,
+            transaction_first_offset: -1,
+            seen_ms,
+            batches: [BatchMetadata::default(); BATCHES_PER_PRODUCER],
+            batch_count: 0,
+        }
+    }
+
+    /// The remembered batches, the oldest first.
+    pub(crate) fn batches(&self) -> &[BatchMetadata] {
+        &self.batches[..usize::from(self.batch_count)]
+    }
+
+    pub(crate) fn push_batch(&mut self, batch: BatchMetadata) {
+        if usize::from(self.batch_count) == BATCHES_PER_PRODUCER {
+            self.batches.rotate_left(1);
+        } else {
+            self.batch_count += 1;
+        }
+        self.batches[usize::from(self.batch_count) - 1] = batch;
+    }
+
+    fn set_epoch(&mut self, epoch: i16) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.batch_count = 0;
+        }
+    }
+
+    fn duplicate_of(&self, header: &BatchHeader) -> Option<BatchMetadata> {
+        if self.epoch != header.producer_epoch {
+            return None;
+        }
+        let same = |batch: &&BatchMetadata| {
+            batch.last_sequence == header.last_sequence()
+                && batch.base_sequence() == header.base_sequence
+        };
+        self.batches().iter().find(same).copied()
+    }
+
+    fn is_expired(&self, now_ms: i64, expiration_ms: i64) -> bool {
+        self.transaction_first_offset < 0 && now_ms.saturating_sub(self.seen_ms) >= expiration_ms
+    }
+}
+
+/// What to do with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Append it.
+    Append,
+    /// It is in the log already.
+    Duplicate(BatchMetadata),
+}
+
+/// The producers of one log.
+#[derive(Debug, Default)]
+pub(crate) struct ProducerStates {
+    producers: HashMap<i64, Producer>,
+    next_expiration_check_ms: i64,
+}
+
+impl ProducerStates {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Producer)> {
+        self.producers.iter().map(|(&producer_id, producer)| (producer_id, producer))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.producers.len()
+    }
+
+    pub(crate) fn insert(&mut self, producer_id: i64, producer: Producer) {
+        self.producers.insert(producer_id, producer);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.producers.clear();
+    }
+
+    /// Decides about a batch.
+    pub(crate) fn check(
+        &self,
+        header: &BatchHeader,
+        origin: Origin,
+        now_ms: i64,
+        expiration_ms: i64,
+    ) -> Result<Verdict, AppendError> {
+        let known = self.producers.get(&header.producer_id).filter(|_| header.has_producer_id());
+        let Some(producer) = known.filter(|known| !known.is_expired(now_ms, expiration_ms)) else {
+            // Whoever is unknown, because it is new, expired or its records are deleted, may start at any sequence.
+            return Ok(Verdict::Append);
+        };
+        if origin == Origin::Client
+            && let Some(batch) = producer.duplicate_of(header)
+        {
+            return Ok(Verdict::Duplicate(batch));
+        }
+        check_epoch(producer, header)?;
+        if origin == Origin::Client {
+            check_sequence(producer, header)?;
+        }
+        Ok(Verdict::Append)
+    }
+
+    /// Notes a batch of the log.
+    pub(crate) fn update(&mut self, header: &BatchHeader, seen_ms: i64, expiration_ms: i64) {
+        if !header.has_producer_id() {
+            return;
+        }
+        let producer =
+            self.producers.entry(header.producer_id).or_insert_with(|| Producer::new(seen_ms));
+        if producer.is_expired(seen_ms, expiration_ms) {
+            *producer = Producer::new(seen_ms);
+        }
+        producer.set_epoch(header.producer_epoch);
+        producer.last_timestamp_ms = header.max_timestamp;
+        producer.seen_ms = seen_ms;
+        if header.attributes.is_control() {
+            producer.transaction_first_offset = -1;
+            return;
+        }
+        producer.push_batch(BatchMetadata {
+            last_sequence: header.last_sequence(),
+            last_offset: header.last_offset(),
+            offset_delta: header.last_offset_delta,
+            timestamp_ms: header.max_timestamp,
+        });
+        if header.attributes.is_transactional() && producer.transaction_first_offset < 0 {
+            producer.transaction_first_offset = header.base_offset;
+        }
+    }
+
+    /// Forgets expired producers, if it is time to look for them.
+    pub(crate) fn expire(&mut self, now_ms: i64, expiration_ms: i64) {
+        if now_ms < self.next_expiration_check_ms || self.producers.is_empty() {
+            return;
+        }
+        self.next_expiration_check_ms = now_ms.saturating_add(EXPIRATION_CHECK_MS);
+        self.producers.retain(|_, producer| !producer.is_expired(now_ms, expiration_ms));
+    }
+}
+
+fn check_epoch(producer: &Producer, header: &BatchHeader) -> Result<(), AppendError> {
+    if header.producer_epoch < producer.epoch {
+        let message = format!(
+            "producer {} has epoch {}, the batch has {}",
+            header.producer_id, producer.epoch, header.producer_epoch
+        );
+        return Err(AppendError::refused(ErrorCode::InvalidProducerEpoch, message));
+    }
+    Ok(())
+}
+
+fn check_sequence(producer: &Producer, header: &BatchHeader) -> Result<(), AppendError> {
+    // A state without an epoch knows nothing that a sequence could contradict.
+    if producer.epoch == NO_PRODUCER_EPOCH {
+        return Ok(());
+    }
+    let expected = match producer.batches().last() {
+        _ if producer.epoch != header.producer_epoch => 0,
+        Some(last) => add_sequence(last.last_sequence, 1),
+        None => add_sequence(NO_SEQUENCE, 1),
+    };
+    if header.base_sequence == expected {
+        return Ok(());
+    }
+    let message = format!(
+        "producer {} in epoch {} sends sequence {}, {expected} is next",
+        header.producer_id, header.producer_epoch, header.base_sequence
+    );
+    Err(AppendError::refused(ErrorCode::OutOfOrderSequenceNumber, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pybroker_wire::Batch;
+    use pybroker_wire::BatchBuilder;
+
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+    fn header(epoch: i16, base_sequence: i32, count: i32, base_offset: i64) -> BatchHeader {
+        let mut builder = BatchBuilder::new(base_offset).producer(7, epoch, base_sequence);
+        for _ in 0..count {
+            builder.append(1000, None, Some(b"v"), &[]);
+        }
+        let mut bytes = Vec::new();
+        builder.build(&mut bytes).unwrap();
+        Batch::first(&bytes).unwrap().header
+    }
+
+    fn verdict(states: &ProducerStates, header: &BatchHeader) -> Result<Verdict, ErrorCode> {
+        states.check(header, Origin::Client, 0, DAY_MS).map_err(|error| match error {
+            AppendError::Refused(refusal) => refusal.code,
+            AppendError::Log(_) => ErrorCode::KafkaStorageError,
+        })
+    }
+
+    fn offset_of_duplicate(states: &ProducerStates, header: &BatchHeader) -> Option<i64> {
+        match verdict(states, header) {
+            Ok(Verdict::Duplicate(batch)) => Some(batch.base_offset()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_last_five_batches_answer_a_retry_with_their_offset() {
+        let mut states = ProducerStates::default();
+        for batch in 0..7 {
+            let header = header(0, batch * 10, 10, i64::from(batch) * 10);
+            assert_eq!(verdict(&states, &header), Ok(Verdict::Append));
+            states.update(&header, 0, DAY_MS);
+        }
+        for batch in 2..7 {
+            let retry = header(0, batch * 10, 10, 70);
+            assert_eq!(offset_of_duplicate(&states, &retry), Some(i64::from(batch) * 10));
+        }
+        let forgotten = header(0, 10, 10, 70);
+        assert_eq!(verdict(&states, &forgotten), Err(ErrorCode::OutOfOrderSequenceNumber));
+        let other_range = header(0, 60, 9, 70);
+        assert_eq!(verdict(&states, &other_range), Err(ErrorCode::OutOfOrderSequenceNumber));
+    }
+
+    #[test]
+    fn a_gap_is_out_of_order() {
+        let mut states = ProducerStates::default();
+        states.update(&header(0, 0, 10, 0), 0, DAY_MS);
+        assert_eq!(verdict(&states, &header(0, 10, 1, 10)), Ok(Verdict::Append));
+        let gap = verdict(&states, &header(0, 11, 1, 10));
+        assert_eq!(gap, Err(ErrorCode::OutOfOrderSequenceNumber));
+    }
+
+    #[test]
+    fn a_new_epoch_starts_at_zero_and_fences_the_old_one() {
+        let mut states = ProducerStates::default();
+        states.update(&header(3, 0, 10, 0), 0, DAY_MS);
+        let late_start = verdict(&states, &header(4, 5, 1, 10));
+        assert_eq!(late_start, Err(ErrorCode::OutOfOrderSequenceNumber));
+        assert_eq!(verdict(&states, &header(4, 0, 1, 10)), Ok(Verdict::Append));
+        states.update(&header(4, 0, 1, 10), 0, DAY_MS);
+        let stale = verdict(&states, &header(3, 10, 1, 11));
+        assert_eq!(stale, Err(ErrorCode::InvalidProducerEpoch));
+    }
+
+    #[test]
+    fn an_unknown_producer_starts_anywhere() {
+        let states = ProducerStates::default();
+        assert_eq!(verdict(&states, &header(9, 1234, 1, 0)), Ok(Verdict::Append));
+    }
+
+    #[test]
+    fn the_sequence_wraps_to_zero() {
+        let mut states = ProducerStates::default();
+        states.update(&header(0, i32::MAX - 4, 5, 0), 0, DAY_MS);
+        assert_eq!(verdict(&states, &header(0, 0, 1, 5)), Ok(Verdict::Append));
+        // Ten records from 2^31-3 on end at sequence 6.
+        let mut states = ProducerStates::default();
+        states.update(&header(0, i32::MAX - 2, 10, 0), 0, DAY_MS);
+        assert_eq!(verdict(&states, &header(0, 7, 1, 10)), Ok(Verdict::Append));
+        assert_eq!(offset_of_duplicate(&states, &header(0, i32::MAX - 2, 10, 10)), Some(0));
+    }
+
+    #[test]
+    fn a_silent_producer_is_forgotten_and_starts_afresh() {
+        let mut states = ProducerStates::default();
+        for batch in 0..5 {
+            states.update(&header(0, batch * 10, 10, i64::from(batch) * 10), 0, DAY_MS);
+        }
+        let restart = header(0, 0, 10, 50);
+        let check = |states: &ProducerStates, header: &BatchHeader, now_ms| {
+            states.check(header, Origin::Client, now_ms, DAY_MS).unwrap()
+        };
+        assert!(matches!(check(&states, &restart, DAY_MS - 1), Verdict::Duplicate(_)));
+        assert_eq!(check(&states, &restart, DAY_MS), Verdict::Append);
+        states.update(&restart, DAY_MS, DAY_MS);
+        // The batches of the former life are no duplicates of the new one's.
+        assert_eq!(check(&states, &header(0, 10, 10, 60), DAY_MS), Verdict::Append);
+        states.expire(DAY_MS, DAY_MS);
+        assert_eq!(states.len(), 1);
+        states.expire(2 * DAY_MS, DAY_MS);
+        assert_eq!(states.len(), 0);
+    }
+}

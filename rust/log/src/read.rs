@@ -1,0 +1,171 @@
+//! Reading: from an offset to contiguous bytes of a segment's file.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use crate::disk::File;
+use crate::error::{LogError, ReadError};
+use crate::log::Log;
+use crate::scan::FoundBatch;
+
+/// Batches at the end of a log whose positions are remembered, so that a consumer at the tail costs no read of the index.
+const RECENT_BATCHES: usize = 64;
+
+/// Contiguous bytes of one segment: whole batches from the first on, the last one perhaps cut short.
+///
+/// The bytes are read without the mutex of the log. They never change, but `Log::truncate_to` may remove them: then fewer
+/// come than `len` says.
+#[derive(Clone, Debug)]
+pub struct FileSlice {
+    /// The segment's `.log`; it stays readable when the segment is deleted meanwhile. `None` when there is nothing to read.
+    pub file: Option<Arc<File>>,
+    /// Where the slice starts in the file.
+    pub position: u64,
+    /// How many bytes it has.
+    pub len: usize,
+}
+
+impl FileSlice {
+    const EMPTY: Self = Self { file: None, position: 0, len: 0 };
+
+    /// Reads the slice into `buffer` from its start on; gives the number of bytes that came.
+    pub fn read_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.len.min(buffer.len());
+        match &self.file {
+            Some(file) => file.read_at(&mut buffer[..len], self.position),
+            None => Ok(0),
+        }
+    }
+
+    /// Reads the whole slice.
+    pub fn to_vec(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.len];
+        let read = self.read_into(&mut bytes)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
+/// Where the last batches of the active segment lie.
+#[derive(Debug, Default)]
+pub(crate) struct RecentBatches {
+    batches: VecDeque<RecentBatch>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RecentBatch {
+    base_offset: i64,
+    position: u32,
+    size: u32,
+}
+
+/// A batch as reading needs it.
+#[derive(Clone, Copy, Debug)]
+struct Located {
+    position: u64,
+    size: usize,
+}
+
+impl RecentBatches {
+    pub(crate) fn push(&mut self, found: &FoundBatch) {
+        if self.batches.len() == RECENT_BATCHES {
+            self.batches.pop_front();
+        }
+        self.batches.push_back(RecentBatch {
+            base_offset: found.header.base_offset,
+            position: found.position as u32,
+            size: found.header.size_bytes() as u32,
+        });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.batches.clear();
+    }
+
+    /// The batch that holds an offset before the log end offset, if it is among the last ones.
+    fn locate(&self, offset: i64) -> Option<Located> {
+        let after = self.batches.partition_point(|batch| batch.base_offset <= offset);
+        let batch = self.batches.get(after.checked_sub(1)?)?;
+        Some(Located { position: u64::from(batch.position), size: batch.size as usize })
+    }
+}
+
+impl Log {
+    /// Finds at most `max_bytes` from the batch that holds `offset` on, and nothing at or past `upper_bound`, which is the high
+    /// watermark or the last stable offset. The first batch comes whole or not at all; with `at_least_one_batch` it comes even
+    /// when it is larger than `max_bytes`. Empty when there is nothing to read yet.
+    pub fn read(
+        &mut self,
+        offset: i64,
+        max_bytes: usize,
+        upper_bound: i64,
+        at_least_one_batch: bool,
+    ) -> Result<FileSlice, ReadError> {
+        self.check_online()?;
+        if offset < self.log_start_offset || offset > self.log_end_offset {
+            return Err(ReadError::OffsetOutOfRange {
+                offset,
+                log_start_offset: self.log_start_offset,
+                log_end_offset: self.log_end_offset,
+            });
+        }
+        let upper_bound = upper_bound.min(self.log_end_offset);
+        if offset >= upper_bound {
+            return Ok(FileSlice::EMPTY);
+        }
+        let Some((index, first)) = self.locate(offset)? else {
+            return Ok(FileSlice::EMPTY);
+        };
+        let end = self.end_position(index, upper_bound)?;
+        let available = end.saturating_sub(first.position) as usize;
+        let wanted = if at_least_one_batch { max_bytes.max(first.size) } else { max_bytes };
+        if wanted < first.size || available < first.size {
+            return Ok(FileSlice::EMPTY);
+        }
+        let file = Some(Arc::clone(self.segments[index].file(&self.folder)?));
+        Ok(FileSlice { file, position: first.position, len: available.min(wanted) })
+    }
+
+    /// The segment and position of the batch that holds `offset`, or of the first one after it: compaction leaves gaps.
+    fn locate(&mut self, offset: i64) -> Result<Option<(usize, Located)>, LogError> {
+        let last = self.segments.len() - 1;
+        let mut index = self.segment_index(offset);
+        if index == last
+            && let Some(located) = self.recent.locate(offset)
+        {
+            return Ok(Some((index, located)));
+        }
+        loop {
+            let base_offset = self.segments[index].base_offset;
+            if index < last {
+                self.keep_warm(base_offset);
+            }
+            let segment = &mut self.segments[index];
+            let interval = self.config.index_interval_bytes;
+            if let Some(found) = segment.locate(&self.folder, offset, interval)? {
+                let size = found.header.size_bytes();
+                return Ok(Some((index, Located { position: found.position, size })));
+            }
+            if index == last {
+                return Ok(None);
+            }
+            index += 1;
+        }
+    }
+
+    /// Where what is visible of a segment ends.
+    fn end_position(&mut self, index: usize, upper_bound: i64) -> Result<u64, LogError> {
+        if upper_bound >= self.segment_end(index) {
+            return Ok(self.segments[index].size);
+        }
+        if index == self.segments.len() - 1
+            && let Some(located) = self.recent.locate(upper_bound)
+        {
+            return Ok(located.position);
+        }
+        let segment = &mut self.segments[index];
+        let found = segment.locate(&self.folder, upper_bound, self.config.index_interval_bytes)?;
+        Ok(found.map_or(segment.size, |found| found.position))
+    }
+}

@@ -1,0 +1,345 @@
+//! Opening a log: which bytes are trusted, and what becomes of the others.
+//!
+//! After a clean shutdown the files are trusted; only the end of the active segment is looked at. Otherwise every batch from
+//! the segment on that holds the last record before the recovery point is read with its checksum, and the indexes, leader
+//! epochs and producers are built from what was read. A tail that ends in a torn batch or in rubbish is cut at the last whole
+//! batch. Damage that valid batches follow is no torn tail: the log is not opened, because cutting there would lose them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use pybroker_wire::batch::{BatchHeader, HEADER_BYTES};
+
+use crate::disk;
+use crate::error::LogError;
+use crate::leader_epochs::LeaderEpochs;
+use crate::log::{Log, OpenOptions, Shutdown};
+use crate::partition_metadata;
+use crate::producer_snapshot;
+use crate::producer_state::ProducerStates;
+use crate::read::RecentBatches;
+use crate::scan::{BatchScanner, SCAN_CHUNK_BYTES, has_valid_batch_after};
+use crate::segment::{LOG_SUFFIX, Segment, offset_path};
+use crate::truncate::load_log_start_offset;
+
+/// Digits of the offset in the name of a file.
+const OFFSET_DIGITS: usize = 20;
+/// What ends the names of files that an interrupted operation left behind, of ours or of Kafka's.
+const LEFTOVER_SUFFIXES: [&str; 3] = [disk::TEMPORARY_SUFFIX, ".deleted", ".cleaned"];
+
+impl Log {
+    /// Opens the log in `folder`, named `topic-partition`, which is made when it is missing.
+    pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, LogError> {
+        let is_new = disk::create_folder(folder)?;
+        partition_metadata::check_or_write(folder, options.topic_id)?;
+        let names = if is_new { Vec::new() } else { disk::file_names(folder)? };
+        remove_leftovers(folder, &names)?;
+        let now_ms = options.now_ms;
+        let mut log = Self {
+            folder: folder.to_path_buf(),
+            topic_id: options.topic_id,
+            config: options.config,
+            segments: find_segments(folder, &names, now_ms)?,
+            warm: Vec::new(),
+            log_start_offset: options.log_start_offset.max(load_log_start_offset(folder)?),
+            log_end_offset: 0,
+            recovery_point: 0,
+            unflushed_since_ms: None,
+            metadata_changes: 0,
+            metadata_flushed: 0,
+            is_new,
+            truncations: 0,
+            producers: ProducerStates::default(),
+            snapshot_offset: 0,
+            leader_epochs: LeaderEpochs::load(folder)?,
+            recent: RecentBatches::default(),
+            offline: None,
+        };
+        log.load(options.shutdown, now_ms)?;
+        Ok(log)
+    }
+
+    fn load(&mut self, shutdown: Shutdown, now_ms: i64) -> Result<(), LogError> {
+        let recovery_point = match shutdown {
+            Shutdown::Unclean { recovery_point } => Some(recovery_point),
+            Shutdown::Clean if self.trust_end().is_ok() => None,
+            // The end of the active segment is not what closing leaves, so this was no clean shutdown.
+            Shutdown::Clean => self.segments.last().map(|active| active.base_offset),
+        };
+        if let Some(recovery_point) = recovery_point {
+            self.recover(recovery_point)?;
+        }
+        self.adjust_start(now_ms)?;
+        let recovery_point = recovery_point.unwrap_or(self.log_end_offset);
+        self.recovery_point = recovery_point.min(self.log_end_offset);
+        if self.recovery_point < self.log_end_offset {
+            self.unflushed_since_ms = Some(now_ms);
+        }
+        self.load_producers(now_ms)
+    }
+
+    /// Finds the log end offset without checking more than the end of the active segment.
+    fn trust_end(&mut self) -> Result<(), LogError> {
+        let interval = self.config.index_interval_bytes;
+        self.log_end_offset = match self.segments.last_mut() {
+            None => self.log_start_offset,
+            Some(active) if active.size == 0 => active.base_offset,
+            Some(active) => match active.last_batch(&self.folder, interval)? {
+                Some(last) => last.header.last_offset() + 1,
+                None => active.base_offset,
+            },
+        };
+        Ok(())
+    }
+
+    /// Reads all batches that may not have been flushed, and cuts the tail.
+    fn recover(&mut self, recovery_point: i64) -> Result<(), LogError> {
+        // The record before the recovery point: the indexes of its segment may be younger than the last flush.
+        let first = self.segment_index(recovery_point.saturating_sub(1));
+        let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
+        self.leader_epochs.truncate_from_end(start_offset);
+        self.log_end_offset = start_offset.max(self.log_start_offset);
+        let mut index = first;
+        while index < self.segments.len() {
+            let expected = self.log_end_offset.max(self.segments[index].base_offset);
+            let end = self.recover_segment(index)?;
+            if end < self.segments[index].size {
+                self.cut(index, end, expected.max(self.log_end_offset))?;
+            }
+            index += 1;
+        }
+        self.leader_epochs.store(&self.folder)?;
+        self.metadata_changes += 1;
+        Ok(())
+    }
+
+    /// Reads one segment and indexes it. Gives the position after the last valid batch.
+    fn recover_segment(&mut self, index: usize) -> Result<u64, LogError> {
+        let end_offset = self.segments.get(index + 1).map_or(i64::MAX, |next| next.base_offset);
+        let is_active = index + 1 == self.segments.len();
+        let segment = &mut self.segments[index];
+        let path = segment.log_path(&self.folder);
+        let file = Arc::clone(segment.file(&self.folder)?);
+        let mut scanner = BatchScanner::new(&file, 0, segment.size, SCAN_CHUNK_BYTES);
+        let mut next_offset = segment.base_offset;
+        let mut end = 0;
+        segment.reset_indexes();
+        while let Some((found, _)) =
+            scanner.next_whole().map_err(|error| LogError::disk("read", &path, error))?
+        {
+            let header = &found.header;
+            let last_offset = header.last_offset();
+            if header.base_offset < next_offset
+                || last_offset >= end_offset
+                || last_offset - segment.base_offset > i64::from(i32::MAX)
+            {
+                break;
+            }
+            segment.index_batch(&found, self.config.index_interval_bytes);
+            if self
+                .leader_epochs
+                .latest()
+                .is_none_or(|latest| header.partition_leader_epoch > latest)
+            {
+                self.leader_epochs.assign(header.partition_leader_epoch, header.base_offset);
+            }
+            next_offset = last_offset + 1;
+            end = found.end();
+        }
+        if !is_active && end == segment.size {
+            segment.finish_time_index();
+            segment.store_indexes(&self.folder)?;
+        }
+        self.log_end_offset = self.log_end_offset.max(next_offset);
+        Ok(end)
+    }
+
+    /// Cuts the tail that starts at `position` of a segment, if it is one: nothing valid may follow.
+    fn cut(&mut self, index: usize, position: u64, offset: i64) -> Result<(), LogError> {
+        if self.is_followed_by_valid_batches(index, position, offset)? {
+            return Err(LogError::Corrupt {
+                path: self.segments[index].log_path(&self.folder),
+                position,
+                offset,
+                reason: "valid record batches follow one that is damaged".to_owned(),
+            });
+        }
+        for segment in self.segments.drain(index + 1..).rev() {
+            segment.delete(&self.folder)?;
+        }
+        let segment = &mut self.segments[index];
+        let path = segment.log_path(&self.folder);
+        let file = segment.file(&self.folder)?;
+        file.set_len(position)
+            .and_then(|()| file.sync_data())
+            .map_err(|error| LogError::disk("truncate", &path, error))?;
+        segment.size = position;
+        Ok(())
+    }
+
+    fn is_followed_by_valid_batches(
+        &mut self,
+        index: usize,
+        position: u64,
+        offset: i64,
+    ) -> Result<bool, LogError> {
+        for segment in &mut self.segments[index + 1..] {
+            let path = segment.log_path(&self.folder);
+            let file = segment.file(&self.folder)?;
+            let size = file.size().map_err(|error| LogError::disk("stat", &path, error))?;
+            let found = BatchScanner::new(file, 0, size, HEADER_BYTES)
+                .next_whole()
+                .map_err(|error| LogError::disk("read", &path, error))?
+                .is_some();
+            if found {
+                return Ok(true);
+            }
+        }
+        let segment = &mut self.segments[index];
+        let (path, size) = (segment.log_path(&self.folder), segment.size);
+        let last_offset = segment.base_offset + i64::from(i32::MAX);
+        let file = segment.file(&self.folder)?;
+        let search = || {
+            let mut bytes = [0; HEADER_BYTES];
+            let read = file.read_at(&mut bytes, position)?;
+            let header = BatchHeader::decode(&bytes[..read]).ok().filter(|header| {
+                header.base_offset == offset
+                    && header.last_offset_delta == header.records_count - 1
+                    && header.last_offset_delta >= 0
+            });
+            // What a record holds may look like a batch. Where the header still says how large the batch is and which
+            // offset comes next, a batch within it is not taken for one that follows.
+            let (from, base_offsets) = match header {
+                Some(header) => {
+                    let end = position + header.size_bytes() as u64;
+                    let next = header.last_offset() + 1;
+                    if end <= size {
+                        (end, offset + 1..last_offset)
+                    } else {
+                        (position + 1, next..next + 1)
+                    }
+                }
+                None => (position + 1, offset + 1..last_offset),
+            };
+            has_valid_batch_after(file, from, size, base_offsets)
+        };
+        search().map_err(|error| LogError::disk("read", &path, error))
+    }
+
+    /// Brings segments, log start offset and leader epochs together.
+    fn adjust_start(&mut self, now_ms: i64) -> Result<(), LogError> {
+        if self.log_end_offset < self.log_start_offset {
+            // Everything readable was lost with the tail. Offsets are never given twice, so the log goes on at its start.
+            for segment in self.segments.drain(..).rev() {
+                segment.delete(&self.folder)?;
+            }
+            self.log_end_offset = self.log_start_offset;
+        }
+        if let Some(first) = self.segments.first() {
+            self.log_start_offset = self.log_start_offset.max(first.base_offset);
+        } else {
+            self.log_end_offset = self.log_start_offset;
+            self.segments.push(Segment::create(&self.folder, self.log_start_offset, now_ms)?);
+            self.metadata_changes += 1;
+        }
+        if self.leader_epochs.truncate_from_end(self.log_end_offset) {
+            self.leader_epochs.store(&self.folder)?;
+        }
+        self.delete_before_log_start()
+    }
+
+    /// Builds the producer state from the newest snapshot that is not past the end, and what follows it.
+    pub(crate) fn load_producers(&mut self, now_ms: i64) -> Result<(), LogError> {
+        self.producers.clear();
+        self.snapshot_offset = self.log_start_offset;
+        let mut replay_from = self.log_start_offset;
+        for offset in self.snapshots_to_keep()?.into_iter().rev() {
+            if let Some(states) = producer_snapshot::read(&self.folder, offset, now_ms)? {
+                self.producers = states;
+                self.snapshot_offset = offset;
+                replay_from = offset;
+                break;
+            }
+            disk::remove_file(&offset_path(&self.folder, offset, producer_snapshot::SUFFIX))?;
+        }
+        self.replay_producers(replay_from, now_ms)
+    }
+
+    /// Removes snapshots past the end, and those that no segment starts at except the newest. Gives the others.
+    fn snapshots_to_keep(&mut self) -> Result<BTreeSet<i64>, LogError> {
+        let names = disk::file_names(&self.folder)?;
+        let mut kept: BTreeSet<i64> =
+            names.iter().filter_map(|name| offset_of(name, producer_snapshot::SUFFIX)).collect();
+        let newest = kept.range(..=self.log_end_offset).next_back().copied();
+        let starts: BTreeSet<i64> =
+            self.segments.iter().map(|segment| segment.base_offset).collect();
+        let stray: Vec<i64> = kept
+            .iter()
+            .copied()
+            .filter(|offset| {
+                *offset > self.log_end_offset
+                    || (Some(*offset) != newest && !starts.contains(offset))
+            })
+            .collect();
+        for offset in stray {
+            disk::remove_file(&offset_path(&self.folder, offset, producer_snapshot::SUFFIX))?;
+            kept.remove(&offset);
+        }
+        Ok(kept)
+    }
+
+    fn replay_producers(&mut self, from: i64, now_ms: i64) -> Result<(), LogError> {
+        if from >= self.log_end_offset {
+            return Ok(());
+        }
+        let interval = self.config.index_interval_bytes;
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        for index in self.segment_index(from)..self.segments.len() {
+            let segment = &mut self.segments[index];
+            let Some(first) = segment.locate(&self.folder, from, interval)? else {
+                continue;
+            };
+            let (path, size) = (segment.log_path(&self.folder), segment.size);
+            let file = segment.file(&self.folder)?;
+            let mut scanner = BatchScanner::new(file, first.position, size, SCAN_CHUNK_BYTES);
+            while let Some(found) =
+                scanner.next_header().map_err(|error| LogError::disk("read", &path, error))?
+            {
+                self.producers.update(&found.header, now_ms, expiration_ms);
+            }
+            if index + 1 < self.segments.len() {
+                let base_offset = self.segments[index].base_offset;
+                self.keep_warm(base_offset);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn remove_leftovers(folder: &Path, names: &[String]) -> Result<(), LogError> {
+    for name in names {
+        if LEFTOVER_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
+            disk::remove_file(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn find_segments(folder: &Path, names: &[String], now_ms: i64) -> Result<Vec<Segment>, LogError> {
+    let mut segments = Vec::new();
+    for base_offset in names.iter().filter_map(|name| offset_of(name, LOG_SUFFIX)) {
+        let size = disk::file_len(&offset_path(folder, base_offset, LOG_SUFFIX))?.unwrap_or(0);
+        segments.push(Segment::existing(base_offset, size, now_ms));
+    }
+    segments.sort_by_key(|segment| segment.base_offset);
+    Ok(segments)
+}
+
+/// The offset in a file's name, if it has the suffix.
+fn offset_of(name: &str, suffix: &str) -> Option<i64> {
+    let digits = name.strip_suffix(suffix)?;
+    let is_offset =
+        digits.len() == OFFSET_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_offset.then(|| digits.parse().ok()).flatten()
+}

@@ -1,0 +1,142 @@
+//! Reading the batches of a segment one after the other: headers only, or whole batches with their checksums.
+
+use std::io;
+
+use pybroker_wire::batch::{Batch, BatchHeader, HEADER_BYTES};
+
+use crate::disk::File;
+
+/// What a lookup reads at once: an index entry is within so many bytes, unless the batches are larger.
+pub(crate) const LOOKUP_CHUNK_BYTES: usize = 4 * 1024;
+/// What a scan over a whole segment reads at once.
+pub(crate) const SCAN_CHUNK_BYTES: usize = 256 * 1024;
+
+/// A header and where its batch starts in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FoundBatch {
+    pub(crate) position: u64,
+    pub(crate) header: BatchHeader,
+}
+
+impl FoundBatch {
+    pub(crate) fn end(&self) -> u64 {
+        self.position + self.header.size_bytes() as u64
+    }
+}
+
+/// Walks over the batches between two positions of a file.
+#[derive(Debug)]
+pub(crate) struct BatchScanner<'a> {
+    file: &'a File,
+    position: u64,
+    end: u64,
+    chunk: Vec<u8>,
+    chunk_position: u64,
+    chunk_bytes: usize,
+}
+
+impl<'a> BatchScanner<'a> {
+    pub(crate) fn new(file: &'a File, position: u64, end: u64, chunk_bytes: usize) -> Self {
+        Self { file, position, end, chunk: Vec::new(), chunk_position: position, chunk_bytes }
+    }
+
+    /// Where the next batch starts. After the last whole batch it stays there: before `end` if something else follows.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The next header; `None` where no whole batch follows. The checksum is not looked at.
+    pub(crate) fn next_header(&mut self) -> io::Result<Option<FoundBatch>> {
+        let Some(found) = self.peek_header()? else {
+            return Ok(None);
+        };
+        self.position = found.end();
+        Ok(Some(found))
+    }
+
+    /// The next batch with all its bytes; `None` where no whole batch with a valid checksum follows.
+    pub(crate) fn next_whole(&mut self) -> io::Result<Option<(FoundBatch, &[u8])>> {
+        let Some(found) = self.peek_header()? else {
+            return Ok(None);
+        };
+        let size = found.header.size_bytes();
+        self.fill(size)?;
+        let start = (self.position - self.chunk_position) as usize;
+        let Some(bytes) = self.chunk.get(start..start + size) else {
+            return Ok(None);
+        };
+        if !Batch::first(bytes).is_ok_and(|batch| batch.verify_crc().is_ok()) {
+            return Ok(None);
+        }
+        self.position = found.end();
+        Ok(Some((found, bytes)))
+    }
+
+    fn peek_header(&mut self) -> io::Result<Option<FoundBatch>> {
+        if self.end.saturating_sub(self.position) < HEADER_BYTES as u64 {
+            return Ok(None);
+        }
+        self.fill(HEADER_BYTES)?;
+        let start = (self.position - self.chunk_position) as usize;
+        let header = self.chunk.get(start..).and_then(|bytes| BatchHeader::decode(bytes).ok());
+        Ok(header
+            .map(|header| FoundBatch { position: self.position, header })
+            .filter(|found| found.end() <= self.end && is_plausible(&found.header)))
+    }
+
+    /// Makes `needed` bytes from the position on available, unless the file ends before.
+    fn fill(&mut self, needed: usize) -> io::Result<()> {
+        let chunk_end = self.chunk_position + self.chunk.len() as u64;
+        if self.position + needed as u64 <= chunk_end {
+            return Ok(());
+        }
+        let wanted = needed.max(self.chunk_bytes) as u64;
+        let size = wanted.min(self.end - self.position) as usize;
+        self.chunk_position = self.position;
+        self.chunk.resize(size, 0);
+        let read = self.file.read_at(&mut self.chunk, self.position)?;
+        self.chunk.truncate(read);
+        Ok(())
+    }
+}
+
+/// Whether a header can be one that was written to a log.
+fn is_plausible(header: &BatchHeader) -> bool {
+    header.base_offset >= 0
+        && header.last_offset_delta >= 0
+        && header.base_offset.checked_add(i64::from(header.last_offset_delta)).is_some()
+}
+
+/// Whether some batch with a valid checksum starts at `position` or later; its base offset is within `base_offsets`.
+///
+/// Recovery asks this behind a damaged batch: only a torn tail has nothing valid behind it.
+pub(crate) fn has_valid_batch_after(
+    file: &File,
+    mut position: u64,
+    end: u64,
+    base_offsets: std::ops::Range<i64>,
+) -> io::Result<bool> {
+    let mut chunk = vec![0; SCAN_CHUNK_BYTES];
+    while end.saturating_sub(position) >= HEADER_BYTES as u64 {
+        let size = (SCAN_CHUNK_BYTES as u64).min(end - position) as usize;
+        let read = file.read_at(&mut chunk[..size], position)?;
+        if read < HEADER_BYTES {
+            return Ok(false);
+        }
+        for (start, window) in chunk[..read].windows(HEADER_BYTES).enumerate() {
+            let base_offset = i64::from_be_bytes([
+                window[0], window[1], window[2], window[3], window[4], window[5], window[6],
+                window[7],
+            ]);
+            if base_offsets.contains(&base_offset) && window[16] == 2 {
+                let mut scanner =
+                    BatchScanner::new(file, position + start as u64, end, HEADER_BYTES);
+                if scanner.next_whole()?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        position += (read - HEADER_BYTES + 1) as u64;
+    }
+    Ok(false)
+}

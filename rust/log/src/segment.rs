@@ -1,0 +1,435 @@
+//! One segment: a `.log` with its `.index` and `.timeindex`.
+//!
+//! Files are opened and indexes loaded when they are first needed, and may be let go again while the segment takes no
+//! appends. An index that is missing or damaged is built anew from the log.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pybroker_wire::batch::BatchHeader;
+
+use crate::disk::{self, File};
+use crate::error::LogError;
+use crate::index::{
+    OFFSET_ENTRY_BYTES, OffsetEntry, OffsetIndex, TIME_ENTRY_BYTES, TimeEntry, TimeIndex,
+};
+use crate::scan::{BatchScanner, FoundBatch, LOOKUP_CHUNK_BYTES, SCAN_CHUNK_BYTES};
+
+/// What the names of a segment's files end with.
+pub(crate) const LOG_SUFFIX: &str = ".log";
+pub(crate) const OFFSET_INDEX_SUFFIX: &str = ".index";
+pub(crate) const TIME_INDEX_SUFFIX: &str = ".timeindex";
+pub(crate) const TRANSACTION_INDEX_SUFFIX: &str = ".txnindex";
+
+/// The path of a file that belongs to an offset: 20 digits and a suffix.
+pub(crate) fn offset_path(folder: &Path, offset: i64, suffix: &str) -> PathBuf {
+    folder.join(format!("{offset:020}{suffix}"))
+}
+
+/// A timestamp and the last offset of the batch that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimestampOffset {
+    pub(crate) timestamp_ms: i64,
+    pub(crate) offset: i64,
+}
+
+/// The indexes of a segment, and how many of their entries are in the files already; `None` when the files are to be written whole.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes {
+    pub(crate) offsets: OffsetIndex,
+    pub(crate) times: TimeIndex,
+    stored: Option<(usize, usize)>,
+    bytes_since_entry: u64,
+}
+
+/// One segment of a log.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) base_offset: i64,
+    /// Bytes of whole batches in the `.log`; the file has no others.
+    pub(crate) size: u64,
+    pub(crate) created_ms: i64,
+    /// Whether the index files on disk may not survive a crash of the machine.
+    pub(crate) indexes_unflushed: bool,
+    file: Option<Arc<File>>,
+    indexes: Option<Box<Indexes>>,
+    /// The largest timestamp; `None` while nobody asked since the segment was opened.
+    largest: Option<TimestampOffset>,
+    /// The largest timestamp of the first batch, by which `segment.ms` counts; `None` as above.
+    first_timestamp_ms: Option<i64>,
+}
+
+impl Segment {
+    /// A new, empty segment, with its file.
+    pub(crate) fn create(folder: &Path, base_offset: i64, now_ms: i64) -> Result<Self, LogError> {
+        let path = offset_path(folder, base_offset, LOG_SUFFIX);
+        let file = File::open_or_create(&path)?;
+        file.set_len(0).map_err(|error| LogError::disk("truncate", &path, error))?;
+        let mut segment = Self::existing(base_offset, 0, now_ms);
+        segment.file = Some(Arc::new(file));
+        segment.set_indexes(Indexes::default());
+        Ok(segment)
+    }
+
+    /// A segment whose file was found with `size` bytes.
+    pub(crate) fn existing(base_offset: i64, size: u64, now_ms: i64) -> Self {
+        Self {
+            base_offset,
+            size,
+            created_ms: now_ms,
+            indexes_unflushed: false,
+            file: None,
+            indexes: None,
+            largest: None,
+            first_timestamp_ms: None,
+        }
+    }
+
+    pub(crate) fn log_path(&self, folder: &Path) -> PathBuf {
+        offset_path(folder, self.base_offset, LOG_SUFFIX)
+    }
+
+    pub(crate) fn relative(&self, offset: i64) -> u32 {
+        u32::try_from(offset - self.base_offset).unwrap_or(u32::MAX)
+    }
+
+    /// The open file.
+    pub(crate) fn file(&mut self, folder: &Path) -> Result<&Arc<File>, LogError> {
+        if self.file.is_none() {
+            self.file = Some(Arc::new(File::open(&self.log_path(folder))?));
+        }
+        match &self.file {
+            Some(file) => Ok(file),
+            None => Err(LogError::Offline { reason: "a segment has no file".into() }),
+        }
+    }
+
+    /// Closes the file and forgets the indexes; both come back when they are needed.
+    pub(crate) fn let_go(&mut self) {
+        self.file = None;
+        if self.indexes.as_ref().is_some_and(|indexes| indexes.is_stored()) {
+            self.indexes = None;
+        }
+    }
+
+    /// The indexes, loaded or built.
+    pub(crate) fn indexes(
+        &mut self,
+        folder: &Path,
+        interval_bytes: u32,
+    ) -> Result<&mut Indexes, LogError> {
+        if self.indexes.is_none() {
+            match self.load_indexes(folder)? {
+                Some(indexes) => self.set_indexes(indexes),
+                None => self.build_indexes(folder, interval_bytes)?,
+            }
+        }
+        // The branch above always puts some there; a default is right for an empty segment at least.
+        Ok(self.indexes.get_or_insert_default())
+    }
+
+    fn load_indexes(&self, folder: &Path) -> Result<Option<Indexes>, LogError> {
+        let offsets = disk::read_file(&offset_path(folder, self.base_offset, OFFSET_INDEX_SUFFIX))?;
+        let times = disk::read_file(&offset_path(folder, self.base_offset, TIME_INDEX_SUFFIX))?;
+        let (Some(offsets), Some(times)) = (offsets, times) else {
+            return Ok(None);
+        };
+        let decoded = (OffsetIndex::decode(&offsets, self.size), TimeIndex::decode(&times));
+        let (Some(offsets), Some(times)) = decoded else {
+            return Ok(None);
+        };
+        // A segment with timestamps has at least the entry that its closing wrote.
+        if times.last().is_none() && (self.size > 0) {
+            return Ok(None);
+        }
+        let stored = Some((offsets.len(), times.len()));
+        Ok(Some(Indexes { offsets, times, stored, bytes_since_entry: 0 }))
+    }
+
+    fn build_indexes(&mut self, folder: &Path, interval_bytes: u32) -> Result<(), LogError> {
+        let file = Arc::clone(self.file(folder)?);
+        let path = self.log_path(folder);
+        let mut scanner = BatchScanner::new(&file, 0, self.size, SCAN_CHUNK_BYTES);
+        self.reset_indexes();
+        while let Some(found) =
+            scanner.next_header().map_err(|error| LogError::disk("read", &path, error))?
+        {
+            self.index_batch(&found, interval_bytes);
+        }
+        if scanner.position() < self.size {
+            return Err(self.corrupt(folder, scanner.position(), "no record batch starts here"));
+        }
+        self.finish_time_index();
+        self.store_indexes(folder)
+    }
+
+    /// Empties the indexes, to be filled by `index_batch` from the first batch on.
+    pub(crate) fn reset_indexes(&mut self) {
+        self.set_indexes(Indexes::default());
+    }
+
+    fn set_indexes(&mut self, indexes: Indexes) {
+        let last = indexes.times.last();
+        self.largest = Some(last.map_or(self.no_timestamp(), |last| self.timestamp_offset(last)));
+        if self.size == 0 {
+            self.first_timestamp_ms = Some(-1);
+        }
+        self.indexes = Some(Box::new(indexes));
+    }
+
+    /// Notes a batch that lies in the file. The indexes must be there: see `indexes` and `reset_indexes`.
+    pub(crate) fn index_batch(&mut self, found: &FoundBatch, interval_bytes: u32) {
+        let header = &found.header;
+        let relative_offset = self.relative(header.last_offset());
+        if found.position == 0 {
+            self.first_timestamp_ms = Some(header.max_timestamp);
+        }
+        let mut largest = self.largest.unwrap_or(self.no_timestamp());
+        if header.max_timestamp > largest.timestamp_ms {
+            largest = TimestampOffset {
+                timestamp_ms: header.max_timestamp,
+                offset: header.last_offset(),
+            };
+        }
+        self.largest = Some(largest);
+        let base_offset = self.base_offset;
+        let indexes = self.indexes.get_or_insert_default();
+        if indexes.bytes_since_entry > u64::from(interval_bytes) {
+            indexes.offsets.push(OffsetEntry { relative_offset, position: found.position as u32 });
+            indexes.times.push(time_entry(largest, base_offset));
+            indexes.bytes_since_entry = 0;
+        }
+        indexes.bytes_since_entry += header.size_bytes() as u64;
+    }
+
+    /// The largest timestamp, or -1. Of a segment that is closed it is read off the end of the time index, without the rest.
+    pub(crate) fn largest(
+        &mut self,
+        folder: &Path,
+        interval_bytes: u32,
+    ) -> Result<TimestampOffset, LogError> {
+        if self.largest.is_none() {
+            self.largest = self.stored_largest(folder)?;
+        }
+        if self.largest.is_none() {
+            self.indexes(folder, interval_bytes)?;
+        }
+        Ok(self.largest.unwrap_or(self.no_timestamp()))
+    }
+
+    fn stored_largest(&self, folder: &Path) -> Result<Option<TimestampOffset>, LogError> {
+        let path = offset_path(folder, self.base_offset, TIME_INDEX_SUFFIX);
+        let bytes = disk::read_end(&path, TIME_ENTRY_BYTES)?;
+        let index = bytes.and_then(|bytes| TimeIndex::decode(&bytes));
+        Ok(index.and_then(|index| index.last()).map(|last| self.timestamp_offset(last)))
+    }
+
+    fn timestamp_offset(&self, entry: TimeEntry) -> TimestampOffset {
+        TimestampOffset {
+            timestamp_ms: entry.timestamp_ms,
+            offset: self.base_offset + i64::from(entry.relative_offset),
+        }
+    }
+
+    fn no_timestamp(&self) -> TimestampOffset {
+        TimestampOffset { timestamp_ms: -1, offset: self.base_offset }
+    }
+
+    /// The largest timestamp of the first batch; -1 without one.
+    pub(crate) fn first_timestamp_ms(&mut self, folder: &Path) -> Result<i64, LogError> {
+        if let Some(timestamp_ms) = self.first_timestamp_ms {
+            return Ok(timestamp_ms);
+        }
+        let first = self.find_from(folder, 0, |_| true)?;
+        let timestamp_ms = first.map_or(-1, |found| found.header.max_timestamp);
+        self.first_timestamp_ms = Some(timestamp_ms);
+        Ok(timestamp_ms)
+    }
+
+    /// Whether an index has no room for another entry; the time index keeps one for closing.
+    pub(crate) fn is_index_full(&self, index_bytes: u32) -> bool {
+        let index_bytes = index_bytes as usize;
+        self.indexes.as_ref().is_some_and(|indexes| {
+            indexes.offsets.len() >= index_bytes / OFFSET_ENTRY_BYTES
+                || indexes.times.len() + 1 >= index_bytes / TIME_ENTRY_BYTES
+        })
+    }
+
+    /// The batch that holds `offset`, or the first one after it.
+    pub(crate) fn locate(
+        &mut self,
+        folder: &Path,
+        offset: i64,
+        interval_bytes: u32,
+    ) -> Result<Option<FoundBatch>, LogError> {
+        let relative = self.relative(offset.max(self.base_offset));
+        let entry = self.indexes(folder, interval_bytes)?.offsets.floor(relative);
+        self.find_from_entry(folder, entry, interval_bytes, |header| header.last_offset() >= offset)
+    }
+
+    /// The last batch.
+    pub(crate) fn last_batch(
+        &mut self,
+        folder: &Path,
+        interval_bytes: u32,
+    ) -> Result<Option<FoundBatch>, LogError> {
+        let entry = self.indexes(folder, interval_bytes)?.offsets.last();
+        let mut last = None;
+        self.find_from_entry(folder, entry, interval_bytes, |header| {
+            last = Some(*header);
+            false
+        })?;
+        // The scan ended exactly at the size, so that is where the last one ends.
+        Ok(last
+            .map(|header| FoundBatch { position: self.size - header.size_bytes() as u64, header }))
+    }
+
+    /// `find_from` an entry of the offset index. If the entry is not true, the indexes are built anew.
+    fn find_from_entry(
+        &mut self,
+        folder: &Path,
+        entry: Option<OffsetEntry>,
+        interval_bytes: u32,
+        mut wanted: impl FnMut(&BatchHeader) -> bool,
+    ) -> Result<Option<FoundBatch>, LogError> {
+        let Some(entry) = entry else {
+            return self.find_from(folder, 0, wanted);
+        };
+        let last_offset = self.base_offset + i64::from(entry.relative_offset);
+        let mut is_true = false;
+        let position = u64::from(entry.position);
+        let checked = self.find_from(folder, position, |header| {
+            is_true = header.last_offset() == last_offset;
+            true
+        });
+        if checked.is_ok() && is_true {
+            return self.find_from(folder, position, wanted);
+        }
+        self.build_indexes(folder, interval_bytes)?;
+        self.find_from(folder, 0, &mut wanted)
+    }
+
+    /// The first batch from `position` on that is wanted.
+    pub(crate) fn find_from(
+        &mut self,
+        folder: &Path,
+        position: u64,
+        mut wanted: impl FnMut(&BatchHeader) -> bool,
+    ) -> Result<Option<FoundBatch>, LogError> {
+        let size = self.size;
+        let path = self.log_path(folder);
+        let file = Arc::clone(self.file(folder)?);
+        let mut scanner = BatchScanner::new(&file, position, size, LOOKUP_CHUNK_BYTES);
+        while let Some(found) =
+            scanner.next_header().map_err(|error| LogError::disk("read", &path, error))?
+        {
+            if wanted(&found.header) {
+                return Ok(Some(found));
+            }
+        }
+        if scanner.position() < size {
+            return Err(self.corrupt(folder, scanner.position(), "no record batch starts here"));
+        }
+        Ok(None)
+    }
+
+    /// Forgets what the indexes say about `offset` and later, and finds the largest timestamp again. `size` is the new one.
+    pub(crate) fn truncate_indexes(
+        &mut self,
+        folder: &Path,
+        offset: i64,
+        interval_bytes: u32,
+    ) -> Result<(), LogError> {
+        let relative = self.relative(offset);
+        let indexes = self.indexes(folder, interval_bytes)?;
+        indexes.offsets.truncate(relative);
+        indexes.times.truncate(relative);
+        indexes.stored = None;
+        indexes.bytes_since_entry = 0;
+        let kept = std::mem::take(indexes);
+        let largest_entry = kept.times.last();
+        let entry = largest_entry.and_then(|last| kept.offsets.floor(last.relative_offset));
+        let position = entry.map_or(0, |entry| u64::from(entry.position));
+        self.set_indexes(kept);
+        let mut largest = self.largest;
+        self.find_from(folder, position, |header| {
+            if largest.is_none_or(|largest| header.max_timestamp > largest.timestamp_ms) {
+                largest = Some(TimestampOffset {
+                    timestamp_ms: header.max_timestamp,
+                    offset: header.last_offset(),
+                });
+            }
+            false
+        })?;
+        self.largest = largest;
+        Ok(())
+    }
+
+    /// Puts the largest timestamp into the time index, as closing a segment does.
+    pub(crate) fn finish_time_index(&mut self) {
+        if let (Some(indexes), Some(largest)) = (&mut self.indexes, self.largest) {
+            indexes.times.push(time_entry(largest, self.base_offset));
+        }
+    }
+
+    /// Writes what the index files lack. Without loaded indexes they lack nothing.
+    pub(crate) fn store_indexes(&mut self, folder: &Path) -> Result<(), LogError> {
+        let Some(indexes) = self.indexes.as_mut().filter(|indexes| !indexes.is_stored()) else {
+            return Ok(());
+        };
+        let (offsets, times) = indexes.stored.unwrap_or((0, 0));
+        let whole = indexes.stored.is_none();
+        let parts = [
+            (
+                OFFSET_INDEX_SUFFIX,
+                offsets * OFFSET_ENTRY_BYTES,
+                indexes.offsets.encode_from(offsets),
+            ),
+            (TIME_INDEX_SUFFIX, times * TIME_ENTRY_BYTES, indexes.times.encode_from(times)),
+        ];
+        for (suffix, position, bytes) in parts {
+            let path = offset_path(folder, self.base_offset, suffix);
+            if whole {
+                disk::write_file(&path, &bytes)?;
+            } else if !bytes.is_empty() {
+                File::open(&path)?
+                    .write_all_at(&bytes, position as u64)
+                    .map_err(|error| LogError::disk("write", &path, error))?;
+            }
+        }
+        indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
+        self.indexes_unflushed = true;
+        Ok(())
+    }
+
+    /// Deletes the files.
+    pub(crate) fn delete(&self, folder: &Path) -> Result<(), LogError> {
+        for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX, LOG_SUFFIX]
+        {
+            disk::remove_file(&offset_path(folder, self.base_offset, suffix))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn corrupt(&self, folder: &Path, position: u64, reason: &str) -> LogError {
+        LogError::Corrupt {
+            path: self.log_path(folder),
+            position,
+            offset: self.base_offset,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+impl Indexes {
+    fn is_stored(&self) -> bool {
+        self.stored == Some((self.offsets.len(), self.times.len()))
+    }
+}
+
+fn time_entry(largest: TimestampOffset, base_offset: i64) -> TimeEntry {
+    TimeEntry {
+        timestamp_ms: largest.timestamp_ms,
+        relative_offset: u32::try_from(largest.offset - base_offset).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,127 @@
+//! Removing records from either end of a log, and the log as a whole.
+
+use std::path::{Path, PathBuf};
+
+use crate::disk;
+use crate::error::{LogError, ReadError};
+use crate::log::Log;
+use crate::producer_snapshot;
+use crate::segment::offset_path;
+
+/// The log start offset of this log, in text. Kafka keeps it in a checkpoint of the log dir only, which is written now and then;
+/// this file makes it durable at once, and Kafka passes over it.
+const LOG_START_OFFSET_FILE: &str = "log-start-offset";
+/// Ends the name of a folder whose log is being deleted.
+const DELETED_SUFFIX: &str = "-delete";
+
+impl Log {
+    /// Removes everything at and after `offset`, and the whole batch that holds it.
+    pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
+        self.check_online()?;
+        let offset = offset.max(self.log_start_offset);
+        if offset >= self.log_end_offset {
+            return Ok(());
+        }
+        self.truncations += 1;
+        self.try_truncate_to(offset, now_ms).map_err(|error| self.fail(error))
+    }
+
+    fn try_truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
+        let index = self.segment_index(offset);
+        // From the last one down, so that a crash leaves no gap.
+        for segment in self.segments.drain(index + 1..).rev() {
+            segment.delete(&self.folder)?;
+        }
+        let interval = self.config.index_interval_bytes;
+        let active = &mut self.segments[index];
+        let found = active.locate(&self.folder, offset, interval)?;
+        let end_offset = found.map_or(offset, |found| found.header.base_offset.min(offset));
+        let path = active.log_path(&self.folder);
+        let size = found.map_or(active.size, |found| found.position);
+        let file = active.file(&self.folder)?;
+        file.set_len(size)
+            .and_then(|()| file.sync_data())
+            .map_err(|error| LogError::disk("truncate", &path, error))?;
+        active.size = size;
+        active.truncate_indexes(&self.folder, end_offset, interval)?;
+        let base_offset = active.base_offset;
+        self.warm.retain(|&warm| warm < base_offset);
+        self.recent.clear();
+        self.metadata_changes += 1;
+        self.log_end_offset = end_offset.max(self.log_start_offset);
+        self.recovery_point = self.recovery_point.min(self.log_end_offset);
+        if self.leader_epochs.truncate_from_end(self.log_end_offset) {
+            self.leader_epochs.store(&self.folder)?;
+        }
+        self.load_producers(now_ms)
+    }
+
+    /// Moves the log start offset forward to `offset`, durably, and deletes the segments that are wholly before it. Gives the
+    /// log start offset. An offset after the log end offset is out of range; one before the log start offset changes nothing.
+    pub fn delete_before(&mut self, offset: i64) -> Result<i64, ReadError> {
+        self.check_online()?;
+        if offset > self.log_end_offset {
+            return Err(ReadError::OffsetOutOfRange {
+                offset,
+                log_start_offset: self.log_start_offset,
+                log_end_offset: self.log_end_offset,
+            });
+        }
+        if offset > self.log_start_offset {
+            store_log_start_offset(&self.folder, offset)?;
+            self.log_start_offset = offset;
+            self.delete_before_log_start().map_err(|error| self.fail(error))?;
+        }
+        Ok(self.log_start_offset)
+    }
+
+    /// Deletes the segments that end before the log start offset; the active one stays.
+    pub(crate) fn delete_before_log_start(&mut self) -> Result<(), LogError> {
+        let first = self.segment_index(self.log_start_offset);
+        // From the first one up, so that a crash leaves no gap.
+        for segment in self.segments.drain(..first) {
+            segment.delete(&self.folder)?;
+            let base_offset = segment.base_offset;
+            self.warm.retain(|&warm| warm != base_offset);
+            disk::remove_file(&offset_path(&self.folder, base_offset, producer_snapshot::SUFFIX))?;
+            self.metadata_changes += 1;
+        }
+        if self.leader_epochs.truncate_from_start(self.log_start_offset) {
+            self.leader_epochs.store(&self.folder)?;
+            self.metadata_changes += 1;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder. It is renamed first, so that a topic of the same name can be made at once whatever a crash leaves:
+    /// see `remove_deleted`.
+    pub fn delete(self) -> Result<(), LogError> {
+        let mut name = self.folder.as_os_str().to_owned();
+        name.push(format!(".{:?}{DELETED_SUFFIX}", self.topic_id));
+        let deleted = PathBuf::from(name);
+        disk::rename(&self.folder, &deleted)?;
+        drop(self);
+        disk::remove_folder(&deleted)
+    }
+}
+
+/// Removes the folders of a log dir whose deletion did not come to its end.
+pub fn remove_deleted(log_dir: &Path) -> Result<(), LogError> {
+    for name in disk::file_names(log_dir)? {
+        if name.ends_with(DELETED_SUFFIX) {
+            disk::remove_folder(&log_dir.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The log start offset that the log itself has stored; 0 if none.
+pub(crate) fn load_log_start_offset(folder: &Path) -> Result<i64, LogError> {
+    let bytes = disk::read_file(&folder.join(LOG_START_OFFSET_FILE))?;
+    let text = bytes.as_deref().and_then(|bytes| str::from_utf8(bytes).ok());
+    Ok(text.and_then(|text| text.trim().parse().ok()).unwrap_or(0).max(0))
+}
+
+fn store_log_start_offset(folder: &Path, offset: i64) -> Result<(), LogError> {
+    disk::replace_file(&folder.join(LOG_START_OFFSET_FILE), format!("{offset}\n").as_bytes())
+}
