@@ -1,7 +1,9 @@
-//! Record batches of format 2: a view of the header, the checks, and the bytes that a broker assigns.
+//! Record batches of format 2: a view of the header, the checks, and the bytes that a broker
+//! assigns.
 //!
-//! Base offset and partition leader epoch stand outside the checksum, so that a broker patches them in place; timestamp
-//! type and largest timestamp stand inside it, so that patching them computes it anew.
+//! Base offset and partition leader epoch stand outside the checksum, so that a broker patches them
+//! in place; timestamp type and largest timestamp stand inside it, so that patching them computes
+//! it anew.
 
 use crate::compression::Compression;
 use crate::crc32c::crc32c;
@@ -146,7 +148,8 @@ pub struct BatchHeader {
 }
 
 impl BatchHeader {
-    /// Reads the header at the start of `bytes`, which may end with it. Checks format and length, not the checksum.
+    /// Reads the header at the start of `bytes`, which may end with it. Checks format and length,
+    /// not the checksum.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         // The format's number stands at the same place in all formats.
         if let Some(&magic) = bytes.get(MAGIC_AT)
@@ -201,7 +204,8 @@ impl BatchHeader {
         self.producer_id > NO_PRODUCER_ID
     }
 
-    /// Appends a batch with these fields and `payload`, which is compressed already; length and checksum are computed.
+    /// Appends a batch with these fields and `payload`, which is compressed already; length and
+    /// checksum are computed.
     pub fn encode(&self, payload: &[u8], bytes: &mut Vec<u8>) {
         let start = bytes.len();
         let mut writer = Writer::new(bytes);
@@ -262,8 +266,8 @@ impl<'a> Batch<'a> {
         if computed == stored { Ok(()) } else { Err(WireError::CrcMismatch { stored, computed }) }
     }
 
-    /// The uncompressed payload: the batch's own bytes, or those that are put into `scratch`, of which there may be
-    /// `max_bytes`.
+    /// The uncompressed payload: the batch's own bytes, or those that are put into `scratch`, of
+    /// which there may be `max_bytes`.
     pub fn uncompressed_payload<'b>(
         &self,
         scratch: &'b mut Vec<u8>,
@@ -291,7 +295,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The batches of a buffer, one after the other. Ends after the first error; the checksums are not looked at.
+/// The batches of a buffer, one after the other. Ends after the first error; the checksums are not
+/// looked at.
 #[derive(Debug, Clone)]
 pub struct Batches<'a> {
     buffer: &'a [u8],
@@ -342,7 +347,8 @@ pub fn set_partition_leader_epoch(batch: &mut [u8], leader_epoch: i32) {
     batch[LEADER_EPOCH_AT..MAGIC_AT].copy_from_slice(&leader_epoch.to_be_bytes());
 }
 
-/// Patches timestamp type and largest timestamp of `batch`, which is exactly one batch, and computes the checksum anew.
+/// Patches timestamp type and largest timestamp of `batch`, which is exactly one batch, and
+/// computes the checksum anew.
 pub fn set_max_timestamp(batch: &mut [u8], timestamp_type: TimestampType, max_timestamp: i64) {
     let attributes =
         Attributes(i16::from_be_bytes([batch[ATTRIBUTES_AT], batch[ATTRIBUTES_AT + 1]]));
@@ -417,7 +423,8 @@ impl BatchBuilder {
         self
     }
 
-    /// Sets attribute bits: transactional, control, delete horizon. Codec and timestamp type have methods of their own.
+    /// Sets attribute bits: transactional, control, delete horizon. Codec and timestamp type have
+    /// methods of their own.
     #[must_use]
     pub fn attributes(mut self, attributes: Attributes) -> Self {
         self.header.attributes = attributes;

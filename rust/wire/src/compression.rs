@@ -91,7 +91,8 @@ impl Compression {
         }
     }
 
-    /// Appends `payload` compressed. `level` is the codec's own scale; snappy and lz4 have none here.
+    /// Appends `payload` compressed. `level` is the codec's own scale; snappy and lz4 have none
+    /// here.
     pub fn compress(self, payload: &[u8], level: Option<i32>, out: &mut Vec<u8>) -> Result<()> {
         let failed = |_| WireError::CompressionFailed(self.name());
         match self {

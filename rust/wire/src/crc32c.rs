@@ -1,4 +1,5 @@
-//! CRC-32C (Castagnoli), which record batches carry; with the processor's instructions where it has them.
+//! CRC-32C (Castagnoli), which record batches carry; with the processor's instructions where it has
+//! them.
 
 /// The checksum of `bytes`.
 #[inline]

@@ -1,4 +1,5 @@
-//! Every way in which bytes can be wrong. Static, cheap to make, and precise enough for one log line.
+//! Every way in which bytes can be wrong. Static, cheap to make, and precise enough for one log
+//! line.
 
 use thiserror::Error;
 

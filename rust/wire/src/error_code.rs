@@ -7,7 +7,7 @@ macro_rules! error_codes {
         /// An error code of the protocol; `None` is success.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
         #[repr(i16)]
-        #[expect(missing_docs, reason = "the names are Kafka's, and its documentation explains them")]
+        #[expect(missing_docs, reason = "Kafka's names say it")]
         pub enum ErrorCode {
             $($(#[$attribute])* $variant = $code,)*
         }

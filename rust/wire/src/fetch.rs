@@ -1,11 +1,13 @@
-//! Fetch (API key 1), versions 4-18: requests decoded, responses encoded with holes where record bytes go.
+//! Fetch (API key 1), versions 4-18: requests decoded, responses encoded with holes where record
+//! bytes go.
 //!
 //! Versions:
 //!   * 5: `log_start_offset`
 //!   * 7: fetch sessions (KIP-227), an error code for the whole response
 //!   * 9: `current_leader_epoch` (KIP-320)
 //!   * 11: `rack_id` and `preferred_read_replica` (KIP-392)
-//!   * 12: flexible; `last_fetched_epoch`, `cluster_id`, diverging epoch, current leader, snapshot id
+//!   * 12: flexible; `last_fetched_epoch`, `cluster_id`, diverging epoch, current leader, snapshot
+//!     id
 //!   * 13: topic ids instead of names (KIP-516)
 //!   * 15: replica id and epoch in a tagged field (KIP-903)
 //!   * 16: node endpoints (KIP-951)
@@ -47,8 +49,8 @@ pub(crate) const DIVERGING_EPOCH_TAG: u32 = 0;
 pub(crate) const CURRENT_LEADER_TAG: u32 = 1;
 pub(crate) const SNAPSHOT_ID_TAG: u32 = 2;
 
-/// Bytes of the shortest topic, partition and forgotten topic of a request: what an array's claimed length is held
-/// against.
+/// Bytes of the shortest topic, partition and forgotten topic of a request: what an array's claimed
+/// length is held against.
 const MIN_TOPIC_BYTES: usize = 3;
 const MIN_PARTITION_BYTES: usize = 16;
 const MIN_FORGOTTEN_TOPIC_BYTES: usize = 3;
@@ -311,7 +313,8 @@ pub struct FetchPartitionResponse {
     pub aborted_transactions: Option<Vec<AbortedTransaction>>,
     /// The replica to read from instead, or −1 (version 11 and newer).
     pub preferred_read_replica: i32,
-    /// Bytes of the records. Without records they are empty and never null, which librdkafka takes for an error.
+    /// Bytes of the records. Without records they are empty and never null, which librdkafka takes
+    /// for an error.
     pub records_bytes: usize,
 }
 
@@ -371,8 +374,8 @@ pub struct Hole {
 }
 
 impl FetchResponse<'_> {
-    /// Appends the body of the response without record bytes, and a hole for each partition that has some, in order.
-    /// What the version has no field for is left out.
+    /// Appends the body of the response without record bytes, and a hole for each partition that
+    /// has some, in order. What the version has no field for is left out.
     pub fn encode(&self, version: i16, bytes: &mut Vec<u8>, holes: &mut Vec<Hole>) -> Result<()> {
         check_version(version)?;
         let encoding = Encoding::of(version, FIRST_FLEXIBLE);

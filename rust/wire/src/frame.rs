@@ -30,8 +30,8 @@ pub fn begin_frame(bytes: &mut Vec<u8>) -> usize {
     position
 }
 
-/// Fills the prefix at `position` of a frame that reaches to the end of `bytes` and has `bytes_elsewhere` more that are
-/// sent from somewhere else.
+/// Fills the prefix at `position` of a frame that reaches to the end of `bytes` and has
+/// `bytes_elsewhere` more that are sent from somewhere else.
 pub fn end_frame(bytes: &mut [u8], position: usize, bytes_elsewhere: usize) -> Result<()> {
     let size = bytes.len() - position - PREFIX_BYTES + bytes_elsewhere;
     let limit = i32::MAX as usize;

@@ -1,7 +1,7 @@
 //! Request and response headers, and which (API key, version) uses which.
 //!
-//! Served are request headers 1 and 2 and response headers 0 and 1: version 0 of the request header existed for
-//! `ControlledShutdown` 0 only.
+//! Served are request headers 1 and 2 and response headers 0 and 1: version 0 of the request header
+//! existed for `ControlledShutdown` 0 only.
 
 use crate::error::{Result, WireError};
 use crate::primitives::{Encoding, Reader, Writer};
@@ -10,7 +10,8 @@ use crate::primitives::{Encoding, Reader, Writer};
 pub const PRODUCE: i16 = 0;
 /// Fetch.
 pub const FETCH: i16 = 1;
-/// `ApiVersions`, whose response header is never flexible: a client that asks does not know yet what we speak.
+/// `ApiVersions`, whose response header is never flexible: a client that asks does not know yet
+/// what we speak.
 pub const API_VERSIONS: i16 = 18;
 
 /// First flexible version of an API key that has none.

@@ -1,7 +1,7 @@
 //! The Kafka wire format without I/O: bytes in, values out, and back.
 //!
-//! Nothing here owns a socket or a file, allocates in proportion to a number that a peer claims, or panics on bytes
-//! that a peer sent. Every way in which bytes can be wrong is a [`WireError`].
+//! Nothing here owns a socket or a file, allocates in proportion to a number that a peer claims, or
+//! panics on bytes that a peer sent. Every way in which bytes can be wrong is a [`WireError`].
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! The protocol's primitive types: a [`Reader`] over a slice that knows its position, a [`Writer`] over a vector.
+//! The protocol's primitive types: a [`Reader`] over a slice that knows its position, a [`Writer`]
+//! over a vector.
 //!
 //! A length is checked against the bytes that are left before anything is allocated for it.
 
@@ -223,7 +224,8 @@ impl<'a> Reader<'a> {
         Ok(Some(start..self.position))
     }
 
-    /// The number of elements of an array that may be null, each of which takes `min_element_bytes` at least.
+    /// The number of elements of an array that may be null, each of which takes `min_element_bytes`
+    /// at least.
     pub fn read_nullable_array_length(
         &mut self,
         encoding: Encoding,
@@ -262,8 +264,8 @@ impl<'a> Reader<'a> {
         Ok(elements)
     }
 
-    /// The tagged fields at the end of a flexible structure. `read_field` gets each tag with a reader of its content and
-    /// says whether it knows it; what it does not know is skipped.
+    /// The tagged fields at the end of a flexible structure. `read_field` gets each tag with a
+    /// reader of its content and says whether it knows it; what it does not know is skipped.
     pub fn read_tagged_fields(
         &mut self,
         mut read_field: impl FnMut(u32, &mut Self) -> Result<TagOutcome>,
@@ -283,7 +285,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The tagged fields of a structure that has none that we know; nothing in versions without them.
+    /// The tagged fields of a structure that has none that we know; nothing in versions without
+    /// them.
     #[inline]
     pub fn skip_tagged_fields(&mut self, encoding: Encoding) -> Result<()> {
         match encoding {
@@ -466,7 +469,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// One tagged field whose content `write_content` appends. Content is short here, so it moves to fit its length.
+    /// One tagged field whose content `write_content` appends. Content is short here, so it moves
+    /// to fit its length.
     pub fn write_tagged_field(&mut self, tag: u32, write_content: impl FnOnce(&mut Writer<'_>)) {
         let mut content = Vec::new();
         write_content(&mut Writer::new(&mut content));

@@ -1,6 +1,7 @@
 //! Produce (API key 0), versions 3-13: requests decoded without copying records, responses encoded.
 //!
-//! A request keeps ranges into its body instead of references, so that the caller may patch the records in place.
+//! A request keeps ranges into its body instead of references, so that the caller may patch the
+//! records in place.
 //!
 //! Versions:
 //!   * 5: `log_start_offset`
@@ -27,7 +28,8 @@ pub(crate) const FIRST_TOPIC_ID: i16 = 13;
 pub(crate) const CURRENT_LEADER_TAG: u32 = 0;
 pub(crate) const NODE_ENDPOINTS_TAG: u32 = 0;
 
-/// Bytes of the shortest topic and partition of a request: what an array's claimed length is held against.
+/// Bytes of the shortest topic and partition of a request: what an array's claimed length is held
+/// against.
 const MIN_TOPIC_BYTES: usize = 3;
 const MIN_PARTITION_BYTES: usize = 5;
 

@@ -1,7 +1,7 @@
 //! The records of an uncompressed payload, one by one, all borrowed.
 //!
-//! The whole of it is checked on the way: each record fills its length exactly, and the payload holds as many records as
-//! its batch claims, with nothing behind them.
+//! The whole of it is checked on the way: each record fills its length exactly, and the payload
+//! holds as many records as its batch claims, with nothing behind them.
 
 use crate::error::{Result, WireError};
 use crate::primitives::{Reader, Writer};
@@ -69,7 +69,8 @@ pub struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// The records of an uncompressed payload of which the batch claims that it holds `records_count`.
+    /// The records of an uncompressed payload of which the batch claims that it holds
+    /// `records_count`.
     pub fn new(payload: &'a [u8], records_count: i32) -> Self {
         Self { reader: Reader::new(payload), claimed: records_count, found: 0 }
     }

@@ -76,7 +76,8 @@ fn partition(value: &Value) -> FetchPartition {
     }
 }
 
-/// The response that a value shows, with the lengths of the records of `records`: a value shows records as empty.
+/// The response that a value shows, with the lengths of the records of `records`: a value shows
+/// records as empty.
 fn response<'a>(value: &'a Value, records: &[std::ops::Range<usize>]) -> FetchResponse<'a> {
     let mut lengths = records.iter().map(ExactSizeIterator::len);
     FetchResponse {

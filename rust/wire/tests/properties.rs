@@ -5,17 +5,11 @@ mod support;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use pybroker_wire::fetch::{FetchRequest, FetchResponse};
-use pybroker_wire::frame::first_frame;
-use pybroker_wire::header::RequestHeader;
-use pybroker_wire::produce::{ProduceRequest, ProduceResponse};
-use pybroker_wire::record::{Header, Records};
-use pybroker_wire::testing::ProduceRequestData;
+use pybroker_wire::record::Header;
+use pybroker_wire::testing::invariants::{check_batches, check_fetch, check_frames, check_produce};
 use pybroker_wire::{BatchBuilder, Batches, Compression};
 use std::sync::LazyLock;
 use support::{int, lines, text, unhex};
-
-const MAX_BYTES: usize = 1 << 16;
 
 /// Message, version and body of every vector.
 static BODIES: LazyLock<Vec<(String, i16, Vec<u8>)>> = LazyLock::new(|| {
@@ -30,48 +24,9 @@ static BATCHES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     lines("record-batch-vectors.jsonl").iter().map(|line| unhex(&line["hex"])).collect()
 });
 
-/// Decodes a body as every message; what decodes must come back equal.
 fn check_messages(body: &[u8], version: i16) {
-    let mut bytes = Vec::new();
-    if let Ok(request) = ProduceRequest::decode(body, version) {
-        let data = ProduceRequestData::of(&request, body);
-        data.encode(version, &mut bytes).expect("a decoded request can be encoded");
-        let again = ProduceRequest::decode(&bytes, version).expect("an encoded one decoded");
-        assert_eq!(ProduceRequestData::of(&again, &bytes), data);
-    }
-    bytes.clear();
-    if let Ok(response) = ProduceResponse::decode(body, version) {
-        response.encode(version, &mut bytes).expect("a decoded response can be encoded");
-        assert_eq!(ProduceResponse::decode(&bytes, version).as_ref(), Ok(&response));
-    }
-    bytes.clear();
-    if let Ok(request) = FetchRequest::decode(body, version) {
-        request.encode(version, &mut bytes).expect("a decoded request can be encoded");
-        assert_eq!(FetchRequest::decode(&bytes, version).as_ref(), Ok(&request));
-    }
-    bytes.clear();
-    if let Ok(decoded) = FetchResponse::decode(body, version) {
-        let mut holes = Vec::new();
-        let outcome = decoded.response.encode(version, &mut bytes, &mut holes);
-        outcome.expect("a decoded response can be encoded");
-        let lengths = decoded.records.iter().map(ExactSizeIterator::len).filter(|len| *len > 0);
-        assert!(lengths.eq(holes.iter().map(|hole| hole.length)));
-    }
-}
-
-fn check_batches(buffer: &[u8]) {
-    for batch in Batches::new(buffer).flatten() {
-        let _ = batch.verify_crc();
-        let mut bytes = Vec::new();
-        batch.header.encode(batch.payload(), &mut bytes);
-        assert_eq!(bytes.len(), batch.bytes.len());
-        let mut scratch = Vec::new();
-        if let Ok(records) = batch.records(&mut scratch, MAX_BYTES) {
-            for record in records.flatten() {
-                assert_eq!(record.headers.iter().count(), record.headers.len());
-            }
-        }
-    }
+    check_produce(body, version);
+    check_fetch(body, version);
 }
 
 /// Writes some bytes and, perhaps, cuts the rest off.
@@ -103,13 +58,7 @@ proptest! {
     fn arbitrary_bytes_do_not_panic(bytes in vec(any::<u8>(), 0..300), version in 0_i16..20) {
         check_messages(&bytes, version);
         check_batches(&bytes);
-        let _ = RequestHeader::decode(&bytes);
-        let _ = first_frame(&bytes, 1000);
-        let _ = Records::new(&bytes, i32::from(version)).check();
-        for id in 0..5 {
-            let compression = Compression::from_id(id).expect("the codec is known");
-            let _ = compression.decompress(&bytes, MAX_BYTES, &mut Vec::new());
-        }
+        check_frames(&bytes);
     }
 
     #[test]

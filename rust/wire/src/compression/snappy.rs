@@ -1,4 +1,5 @@
-//! The two ways in which clients write snappy: blocks in the framing of the Java library, or one raw block.
+//! The two ways in which clients write snappy: blocks in the framing of the Java library, or one
+//! raw block.
 
 use super::Compression;
 use crate::error::{Result, WireError};

@@ -122,7 +122,8 @@ fn write_partition(writer: &mut Writer<'_>, version: i16, partition: &FetchParti
 pub struct DecodedFetchResponse<'a> {
     /// Everything but the records.
     pub response: FetchResponse<'a>,
-    /// The record bytes of each partition, over all topics, in order; empty ones stand behind their length.
+    /// The record bytes of each partition, over all topics, in order; empty ones stand behind
+    /// their length.
     pub records: Vec<Range<usize>>,
 }
 

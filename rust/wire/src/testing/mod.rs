@@ -3,6 +3,7 @@
 //! What the broker's half decodes this encodes, and the other way round.
 
 mod fetch;
+pub mod invariants;
 mod produce;
 
 pub use fetch::DecodedFetchResponse;
