@@ -369,6 +369,12 @@ class GroupCoordinator:
         try:
             self._store.apply(decision.changes)
         except StoreError:
+            # The answers belong to what was not stored: who waits for one is sent away.
+            decision.answers = [
+                (waiter, type(response)(error_code=ErrorCode.NOT_COORDINATOR))
+                for waiter, response in decision.answers
+            ]
+            _answer(decision)
             self.unload(decision.now_ms)
             raise
 

@@ -6,6 +6,8 @@ Whoever carries it out stores the changes first and gives the answers then.
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pybroker.protocol.join_group import JoinGroupResponse
+    from pybroker.protocol.sync_group import SyncGroupResponse
     from pybroker.store.groups import GroupChange
 
 
@@ -32,4 +34,4 @@ class Decision:
         self.now_ms = now_ms
         self.wall_ms = wall_ms
         self.changes: list[GroupChange] = []
-        self.answers: list[tuple[Waiter, object]] = []
+        self.answers: list[tuple[Waiter, JoinGroupResponse | SyncGroupResponse]] = []

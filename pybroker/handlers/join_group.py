@@ -36,6 +36,6 @@ async def join_group(
     response = broker.groups.join(request, context, waiter)
     if response is None:
         response = await waiter
-    if context.api_version < 7 and response.protocol_name is None:
-        response.protocol_name = ""
+    if not response.protocol_name:
+        response.protocol_name = "" if context.api_version < 7 else None
     return response

@@ -1,7 +1,7 @@
 """A group coordinator with a clock that stands still, over a store in memory.
 
-Requests are answered into an `Answer`. After each of them, and after each deadline, what the store has
-is loaded into an empty state and compared with the state that lives.
+Requests are answered into an `Answer`. After each of them, and after each deadline, what the store
+has is loaded into an empty state and compared with the state that lives.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from pybroker.protocol.leave_group import LeaveGroupRequest
 from pybroker.protocol.offset_commit import OffsetCommitRequest
 from pybroker.protocol.offset_fetch import OffsetFetchRequest
 from pybroker.protocol.sync_group import SyncGroupRequest
-from pybroker.store import Store
+from pybroker.store import Store, StoreError
 from pybroker.store import groups as stored
 from pybroker.store.topics import PartitionSet, TopicCreated
 from pybroker.timers import Timers
@@ -310,8 +310,6 @@ class Bench:
     def _record(self, changes: Iterable[Any]) -> None:
         changes = list(changes)
         if self.fails_to_store:
-            from pybroker.store import StoreError
-
             raise StoreError("the disk is full")
         self.changes.extend(changes)
         self._apply(changes)
