@@ -48,20 +48,22 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Give (number of the first line, whole line), without comments and blank lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = 0
-    parts: list[str] = []
+    joined = ""
     for number, raw in enumerate(lines, start=1):
         line = raw.lstrip(BLANKS)
-        if not parts:
+        if not joined:
+            # As in Java, a line that was continued from nothing is a new one.
             if not line or line[0] in "#!":
                 continue
             first = number
         if _is_continued(line):
-            parts.append(line[:-1])
+            joined += line[:-1]
             continue
-        yield first, "".join((*parts, line))
-        parts = []
-    if parts:
-        yield first, "".join(parts)
+        if joined or line:
+            yield first, joined + line
+        joined = ""
+    if joined:
+        yield first, joined
 
 
 def _is_continued(line: str) -> bool:
