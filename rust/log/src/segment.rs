@@ -224,7 +224,7 @@ impl Segment {
         Ok(index.and_then(|index| index.last()).map(|last| self.timestamp_offset(last)))
     }
 
-    fn timestamp_offset(&self, entry: TimeEntry) -> TimestampOffset {
+    pub(crate) fn timestamp_offset(&self, entry: TimeEntry) -> TimestampOffset {
         TimestampOffset {
             timestamp_ms: entry.timestamp_ms,
             offset: self.base_offset + i64::from(entry.relative_offset),

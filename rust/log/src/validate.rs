@@ -15,7 +15,7 @@ use crate::error::{AppendError, Refusal};
 use crate::log::Origin;
 
 /// What a compressed batch may expand to. A larger one is answered as too large, so that the client splits it.
-const MAX_DECOMPRESSED_BATCH_BYTES: usize = 256 * 1024 * 1024;
+pub(crate) const MAX_DECOMPRESSED_BATCH_BYTES: usize = 256 * 1024 * 1024;
 /// A decompression buffer that has grown beyond this is given back after use.
 const MAX_KEPT_SCRATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How many record errors an answer lists at most.
@@ -213,7 +213,8 @@ impl Walked {
     }
 }
 
-fn record_timestamp(header: &BatchHeader, record: &Record<'_>) -> i64 {
+/// The timestamp of a record of a batch.
+pub(crate) fn record_timestamp(header: &BatchHeader, record: &Record<'_>) -> i64 {
     match header.attributes.timestamp_type() {
         TimestampType::CreateTime => header.base_timestamp.wrapping_add(record.timestamp_delta),
         TimestampType::LogAppendTime => header.max_timestamp,
