@@ -28,6 +28,7 @@ from pybroker.configs.topic_keys import TOPIC_CONFIG_ROWS
 from pybroker.configs.values import ConfigError, Value, invalid
 
 UNSET_BROKER_ID: Final = -1
+REQUEST_MEMORY_BYTES: Final = 536_870_912  # Where queued.max.request.bytes sets no limit.
 
 
 class Config:
@@ -188,11 +189,10 @@ class Config:
 
     def _settle_memory(self) -> None:
         limit = self.queued_max_request_bytes
-        if "queued.max.request.bytes" not in self.settings:
-            # Who allows larger requests need not know that their memory has a limit too.
-            self.queued_max_request_bytes = max(limit, self.socket_request_max_bytes)
-        elif 0 < limit < self.socket_request_max_bytes:
-            least = self.socket_request_max_bytes
+        least = self.socket_request_max_bytes
+        if limit <= 0:
+            self.queued_max_request_bytes = max(REQUEST_MEMORY_BYTES, least)
+        elif limit < least:
             why = f"Value must be -1 or at least socket.request.max.bytes ({least})"
             raise invalid("queued.max.request.bytes", limit, why)
 

@@ -113,5 +113,4 @@ def _values_of_node(config: "Config", node_id: int) -> dict[str, str | None]:
         "broker.id": str(node_id),
         "listeners": ",".join(map(str, config.listeners_of(node_id))),
         "advertised.listeners": None if advertised is None else ",".join(map(str, advertised)),
-        "queued.max.request.bytes": str(config.queued_max_request_bytes),
     }

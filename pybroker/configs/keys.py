@@ -109,9 +109,9 @@ BROKER_CONFIG_ROWS: Final = (
     # Connections and requests.
     ConfigKey("num.network.threads", INT, usable_cores, "Threads that read, answer and write requests. Kafka's default is 3.", POSITIVE, dynamic=True),
     ConfigKey("socket.request.max.bytes", INT, "104857600", "The largest request that is read; a larger one closes its connection.", POSITIVE),
-    ConfigKey("queued.max.request.bytes", LONG, "268435456", "Memory for requests that were read and are not answered; when it is used up, reading waits. -1: no limit, which is Kafka's default."),
+    ConfigKey("queued.max.request.bytes", LONG, "-1", "Memory for requests that were read and are not answered; when it is used up, reading waits. -1: 512 MiB, or socket.request.max.bytes if that is more, where Kafka has no limit."),
     ConfigKey("max.connections", INT, NO_LIMIT_INT, "Connections that are open at once; more are closed as they come.", NOT_NEGATIVE, dynamic=True),
-    ConfigKey("connections.max.idle.ms", LONG, "600000", "A connection that was silent for so long is closed."),
+    ConfigKey("connections.max.idle.ms", LONG, "600000", "A connection that was silent for so long is closed. 0 or less: never."),
     ConfigKey("fetch.max.bytes", INT, "57671680", "The largest Fetch response, except that one whole batch always fits.", Range(1024)),
     ConfigKey("max.incremental.fetch.session.cache.slots", INT, "1000", "Incremental fetch sessions that are remembered at once.", NOT_NEGATIVE),
     # Topics.

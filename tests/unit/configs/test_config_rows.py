@@ -25,7 +25,6 @@ OWN_DEFAULTS = {
     "controller.listener.names",
     "log.dir",
     "num.network.threads",
-    "queued.max.request.bytes",
     "group.initial.rebalance.delay.ms",
 }
 OWN_ROWS = [row for row in BROKER_CONFIG_ROWS if row.name.startswith("pybroker.")]

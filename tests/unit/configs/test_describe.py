@@ -115,7 +115,5 @@ def test_a_sensitive_value_is_never_shown(monkeypatch) -> None:
     assert {one.value for one in described.synonyms} == {None}
 
 
-def test_the_values_that_were_settled_are_told() -> None:
-    described = broker({"socket.request.max.bytes": "1000000000"})
-    assert described["queued.max.request.bytes"].value == "1000000000"
-    assert int(described["num.network.threads"].value or 0) >= 1
+def test_a_default_that_depends_on_the_machine_is_told() -> None:
+    assert int(broker({})["num.network.threads"].value or 0) >= 1

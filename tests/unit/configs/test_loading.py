@@ -188,15 +188,18 @@ def test_a_bad_value_is_refused_with_key_value_and_what_is_allowed(
         load_config(overrides=[override])
 
 
-def test_larger_requests_bring_the_memory_for_them() -> None:
-    config = load_config(overrides=["socket.request.max.bytes=1000000000"]).config
-    assert config.queued_max_request_bytes == 1_000_000_000
-
-
-def test_no_limit_of_memory_can_be_asked_for() -> None:
-    assert (
-        load_config(overrides=["queued.max.request.bytes=-1"]).config.queued_max_request_bytes == -1
-    )
+@pytest.mark.parametrize(
+    ("overrides", "memory"),
+    [
+        ([], 536_870_912),
+        (["queued.max.request.bytes=-1"], 536_870_912),
+        (["queued.max.request.bytes=0"], 536_870_912),
+        (["queued.max.request.bytes=200000000"], 200_000_000),
+        (["socket.request.max.bytes=1000000000"], 1_000_000_000),
+    ],
+)
+def test_memory_for_requests_always_has_a_limit(overrides: list[str], memory: int) -> None:
+    assert load_config(overrides=overrides).config.queued_max_request_bytes == memory
 
 
 @pytest.mark.parametrize(
