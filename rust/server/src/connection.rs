@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use pybroker_wire::WireError;
+use pybroker_wire::{ErrorCode, WireError};
 use pybroker_wire::header::{API_VERSIONS, FETCH, PRODUCE, RequestHeader, response_header_version};
 use tokio::net::TcpStream;
 
@@ -21,6 +21,7 @@ use crate::inbox::{Inbox, RoomError};
 use crate::listener::ListenerInfo;
 use crate::mailbox::ControlRequest;
 use crate::outgoing::Outgoing;
+use crate::produce::ProduceError;
 use crate::reactor::{ConnectionEntry, Reactor};
 use crate::replies::Answer;
 use crate::shared::{ApiTable, Shared};
@@ -82,6 +83,8 @@ enum End {
     Closed,
     /// The peer does not speak the protocol.
     Fault(String),
+    /// A produce that wants no answer failed; that the connection closes is all that its producer learns.
+    Unacknowledged(ErrorCode),
 }
 
 impl From<io::Error> for End {
@@ -93,6 +96,15 @@ impl From<io::Error> for End {
 impl From<WireError> for End {
     fn from(error: WireError) -> Self {
         Self::Fault(error.to_string())
+    }
+}
+
+impl From<ProduceError> for End {
+    fn from(error: ProduceError) -> Self {
+        match error {
+            ProduceError::Wire(error) => error.into(),
+            ProduceError::Unacknowledged(code) => Self::Unacknowledged(code),
+        }
     }
 }
 
@@ -165,13 +177,18 @@ impl Connection {
     pub(crate) async fn run(mut self) {
         let end = self.serve().await;
         self.inbox.release(&self.reactor.buffers, &self.context.shared.memory);
-        if let Err(End::Fault(reason)) = end {
-            // What was answered before the fault still belongs to the client.
-            let _ = self.outgoing.flush(&self.stream).await;
-            let shared = &self.context.shared;
-            count(&shared.counters.protocol_errors);
-            shared.faults.report(&shared.mailbox, &self.context.client_host, &self.context.listener.name, reason);
-        }
+        let shared = &self.context.shared;
+        let reason = match end {
+            Ok(()) | Err(End::Closed) => return,
+            Err(End::Fault(reason)) => {
+                count(&shared.counters.protocol_errors);
+                reason
+            }
+            Err(End::Unacknowledged(code)) => format!("a produce request with acks=0 failed: {code}"),
+        };
+        // What was answered before the fault still belongs to the client.
+        let _ = self.outgoing.flush(&self.stream).await;
+        shared.faults.report(&shared.mailbox, &self.context.client_host, &self.context.listener.name, reason);
     }
 
     async fn serve(&mut self) -> Result<(), End> {

@@ -32,6 +32,8 @@ counters! {
     produce_requests,
     /// Fetch requests.
     fetch_requests,
+    /// Flushes of partition logs that their configs asked for; one may serve many producers.
+    flushes,
     /// Requests given to the control plane.
     control_requests,
     /// Requests answered from kept answers.

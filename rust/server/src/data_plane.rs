@@ -18,6 +18,7 @@ use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::fetch_sessions::FetchSessions;
+use crate::flusher::Flusher;
 use crate::images::{Images, NodeImage, PartitionImage, TopicImage};
 use crate::limits::REQUEST_MEMORY_BYTES;
 use crate::listener::{self, ListenerInfo};
@@ -353,6 +354,7 @@ fn new_shared(options: &Options) -> io::Result<Shared> {
         connections: ConnectionLimit::new(options.max_connections),
         faults: Faults::default(),
         fetch_sessions: FetchSessions::new(options.fetch_session_slots),
+        flusher: Flusher::default(),
         reactors: OnceLock::new(),
         next_reactor: AtomicUsize::new(0),
         next_connection_id: AtomicU64::new(1),

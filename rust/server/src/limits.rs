@@ -41,6 +41,22 @@ pub(crate) const FAULT_LINES_PER_SECOND: u32 = 10;
 /// How long a stopping reactor waits for requests in flight.
 pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
+/// Threads that fsync logs for producers that wait for it; each works at one partition.
+pub(crate) const FLUSHER_THREADS: usize = 4;
+
+/// A fetch answer never has more bytes of records, save for its first batch: its length must fit 31 bits.
+pub(crate) const FETCH_RESPONSE_BYTES_MAX: usize = 1 << 30;
+
+/// Records of a partition up to this size are copied into the answer of a fetch; the copy costs less than the two
+/// system calls more that sending them from the page cache takes.
+pub(crate) const FETCH_COPIED_BYTES: usize = 32 * 1024;
+
+/// Records that are copied into one answer, over all its partitions.
+pub(crate) const FETCH_COPIED_BYTES_TOTAL: usize = 1024 * 1024;
+
+/// How long a fetch session must be unused, or exist, until others may displace it; Kafka's number.
+pub(crate) const FETCH_SESSION_EVICTION_MS: i64 = 120_000;
+
 /// Longest and shortest period at which a reactor looks for idle connections.
 pub(crate) const IDLE_SWEEP_MIN: Duration = Duration::from_millis(50);
 /// See [`IDLE_SWEEP_MIN`].

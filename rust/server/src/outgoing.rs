@@ -45,10 +45,10 @@ impl Outgoing {
         &mut self.bytes
     }
 
-    /// Put a range of a file behind the bytes so far.
-    pub(crate) fn push_file(&mut self, slice: FileSlice) {
+    /// Put a range of a file in front of the byte at `position`, behind all that were put before.
+    pub(crate) fn push_file_at(&mut self, position: usize, slice: FileSlice) {
         self.file_bytes += slice.len;
-        self.files.push((self.bytes.len(), slice));
+        self.files.push((position, slice));
     }
 
     /// End an answer.

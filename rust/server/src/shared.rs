@@ -10,6 +10,7 @@ use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::fetch_sessions::FetchSessions;
+use crate::flusher::Flusher;
 use crate::images::Images;
 use crate::limits::FAULT_LINES_PER_SECOND;
 use crate::mailbox::{Mail, Mailbox};
@@ -122,6 +123,7 @@ pub(crate) struct Shared {
     pub(crate) connections: ConnectionLimit,
     pub(crate) faults: Faults,
     pub(crate) fetch_sessions: FetchSessions,
+    pub(crate) flusher: Flusher,
     /// Filled once, when the reactors have started.
     pub(crate) reactors: OnceLock<Box<[ReactorHandle]>>,
     pub(crate) next_reactor: AtomicUsize,

@@ -1,0 +1,424 @@
+//! One partition: its log behind a mutex, the numbers that readers need without it, and the fetches that wait for it.
+//!
+//! * An append takes the log's mutex for as long as its write takes. Fetches at the end of the log, ListOffsets and the
+//!   purgatory read the published numbers instead, so that they never wait for a disk.
+//! * A log that fails, and one in which a panic was caught, is dropped: the partition is offline until it is opened
+//!   again. [`Partition::take_failure`] gives the reason once, to whoever reports it.
+//! * Locks are taken in the order log, then published; or watchers, then published; never log and watchers together.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use pybroker_log::{
+    AppendError, Appended, FileSlice, FlushDemand, Log, LogError, LogState, Origin, ReadError,
+    Refusal,
+};
+use pybroker_wire::Uuid;
+use pybroker_wire::fetch::{EpochEndOffset, IsolationLevel};
+
+use crate::counters::count;
+use crate::flusher::FlushQueue;
+use crate::mailbox::Mail;
+use crate::purgatory::{Mark, Waiter, Watchers};
+use crate::shared::Shared;
+
+/// One partition.
+#[derive(Debug)]
+pub(crate) struct Partition {
+    topic: Arc<str>,
+    topic_id: Uuid,
+    index: i32,
+    // None once it is offline, closed or deleted.
+    log: Mutex<Option<Log>>,
+    published: Mutex<Published>,
+    watchers: Mutex<Watchers>,
+    /// Producers that wait until their records are durable.
+    pub(crate) flushes: Mutex<FlushQueue>,
+}
+
+/// What can be known of a log without its mutex. Written under the mutex, so it only moves as the log does.
+#[derive(Debug)]
+struct Published {
+    state: LogState,
+    availability: Availability,
+    mark: Mark,
+    // How many watchers there are, so that an append that wakes nobody takes no further lock.
+    watchers: usize,
+}
+
+#[derive(Debug)]
+enum Availability {
+    Open,
+    /// Flushed and closed in an orderly way: the numbers stay true.
+    Closed,
+    /// The failure is there until it is reported.
+    Offline(Option<Failure>),
+}
+
+/// Why a log went offline.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// A panic was caught.
+    pub(crate) is_bug: bool,
+}
+
+/// The log cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offline;
+
+/// Why records were not appended.
+#[derive(Debug)]
+pub(crate) enum AppendFailure {
+    /// They break a rule; the log is as before.
+    Refused(Box<Refusal>),
+    /// The disk did not take them, or the log is offline.
+    Storage,
+}
+
+/// Why records were not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadFailure {
+    /// The offset is outside of the log, or its epoch is unknown.
+    OffsetOutOfRange,
+    /// The disk failed, or the log is offline.
+    Storage,
+}
+
+/// Records that were appended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    pub(crate) appended: Appended,
+    /// When `flush.ms` wants them flushed at the latest, on the wall clock.
+    pub(crate) flush_deadline_ms: Option<i64>,
+}
+
+/// What a fetch wants of a partition.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadRequest {
+    pub(crate) offset: i64,
+    pub(crate) max_bytes: usize,
+    pub(crate) isolation: IsolationLevel,
+    /// Give the first batch even when it is larger than `max_bytes`.
+    pub(crate) at_least_one_batch: bool,
+    /// Epoch of the record before `offset` as the reader has it; −1 when it does not say.
+    pub(crate) last_fetched_epoch: i32,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct PartitionRead {
+    /// The records; empty at the end of what may be seen.
+    pub(crate) slice: FileSlice,
+    /// The numbers at the time of the read.
+    pub(crate) state: LogState,
+    /// The reader's log differs from here on; nothing was read.
+    pub(crate) diverging: Option<EpochEndOffset>,
+    /// From where on a wait counts.
+    pub(crate) mark: Mark,
+}
+
+impl Partition {
+    /// A partition that is open.
+    pub(crate) fn new(topic: Arc<str>, topic_id: Uuid, index: i32, log: Log) -> Self {
+        let published = Published {
+            state: log.state(),
+            availability: Availability::Open,
+            mark: Mark::default(),
+            watchers: 0,
+        };
+        Self {
+            topic,
+            topic_id,
+            index,
+            log: Mutex::new(Some(log)),
+            published: Mutex::new(published),
+            watchers: Mutex::default(),
+            flushes: Mutex::default(),
+        }
+    }
+
+    /// The topic's name.
+    pub(crate) fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The topic's id.
+    pub(crate) fn topic_id(&self) -> Uuid {
+        self.topic_id
+    }
+
+    /// The partition's index.
+    pub(crate) fn index(&self) -> i32 {
+        self.index
+    }
+
+    /// The numbers of the log; those of its end when it is closed, none when it is offline.
+    pub(crate) fn state(&self) -> Option<LogState> {
+        let published = self.published.lock();
+        match published.availability {
+            Availability::Open | Availability::Closed => Some(published.state),
+            Availability::Offline(_) => None,
+        }
+    }
+
+    /// Whether nothing can be read or written.
+    #[cfg(test)]
+    pub(crate) fn is_offline(&self) -> bool {
+        self.state().is_none()
+    }
+
+    /// Append the record batches of one Produce request, and wake the fetches that waited for them.
+    pub(crate) fn append(
+        &self,
+        records: &mut [u8],
+        leader_epoch: i32,
+        origin: Origin,
+        now_ms: i64,
+    ) -> Result<Stored, AppendFailure> {
+        let mut log = self.log.lock();
+        let outcome = self.guarded(&mut log, |log| {
+            let size_before_bytes = log.state().size_bytes;
+            let appended = log.append(records, leader_epoch, origin, now_ms)?;
+            let state = log.state();
+            let stored = Stored { appended, flush_deadline_ms: log.flush_deadline_ms() };
+            Ok((stored, state, state.size_bytes.saturating_sub(size_before_bytes)))
+        });
+        match outcome {
+            Ok(Ok((stored, state, size_bytes))) => {
+                // A roll leaves what was waited for in an older segment: no later append is read together with it.
+                let has_rolled = stored.appended.flush == FlushDemand::Soon;
+                let has_watchers = self.publish(state, |mark| mark.add(size_bytes, has_rolled));
+                drop(log);
+                if has_watchers {
+                    self.watchers.lock().advance(|| self.published.lock().mark);
+                }
+                Ok(stored)
+            }
+            Ok(Err(AppendError::Refused(refusal))) => Err(AppendFailure::Refused(refusal)),
+            Ok(Err(AppendError::Log(_))) | Err(Offline) => Err(AppendFailure::Storage),
+        }
+    }
+
+    /// Find the records at an offset. What is at the end of the log is answered without its mutex.
+    pub(crate) fn read(&self, request: ReadRequest) -> Result<PartitionRead, ReadFailure> {
+        let (state, mark) = {
+            let published = self.published.lock();
+            if !matches!(published.availability, Availability::Open) {
+                return Err(ReadFailure::Storage);
+            }
+            (published.state, published.mark)
+        };
+        let empty = FileSlice { file: None, position: 0, len: 0 };
+        if request.last_fetched_epoch >= 0
+            && let Some(diverging) = self.diverging_epoch(request, &state)?
+        {
+            return Ok(PartitionRead { slice: empty, state, diverging: Some(diverging), mark });
+        }
+        if request.offset < state.log_start_offset || request.offset > state.log_end_offset {
+            return Err(ReadFailure::OffsetOutOfRange);
+        }
+        let upper_bound = match request.isolation {
+            IsolationLevel::ReadUncommitted => state.high_watermark,
+            IsolationLevel::ReadCommitted => state.last_stable_offset,
+        };
+        let wants_bytes = request.max_bytes > 0 || request.at_least_one_batch;
+        let slice = if request.offset >= upper_bound || !wants_bytes {
+            empty
+        } else {
+            let mut log = self.log.lock();
+            let ReadRequest { offset, max_bytes, at_least_one_batch, .. } = request;
+            self.guarded(&mut log, |log| {
+                log.read(offset, max_bytes, upper_bound, at_least_one_batch)
+            })??
+        };
+        Ok(PartitionRead { slice, state, diverging: None, mark })
+    }
+
+    /// Where the log of a reader that names its last epoch starts to differ from this one (KIP-595).
+    fn diverging_epoch(
+        &self,
+        request: ReadRequest,
+        state: &LogState,
+    ) -> Result<Option<EpochEndOffset>, ReadFailure> {
+        let mut log = self.log.lock();
+        let found =
+            self.guarded(&mut log, |log| log.end_offset_for_epoch(request.last_fetched_epoch))?;
+        drop(log);
+        let Some((epoch, end_offset)) = found else { return Err(ReadFailure::OffsetOutOfRange) };
+        if request.offset < state.log_start_offset {
+            return Err(ReadFailure::OffsetOutOfRange);
+        }
+        let differs = epoch < request.last_fetched_epoch || end_offset < request.offset;
+        Ok(differs.then_some(EpochEndOffset { epoch, end_offset }))
+    }
+
+    /// Whether an offset stands in a segment that takes no more appends.
+    pub(crate) fn is_in_older_segment(&self, offset: i64) -> bool {
+        let active = self.with_log(|log| log.segments().last().map(|active| active.base_offset));
+        matches!(active, Ok(Some(base_offset)) if offset < base_offset)
+    }
+
+    /// Do something else with the log. Fetches that wait look again when it moved an end of the log.
+    pub(crate) fn with_log<R>(&self, work: impl FnOnce(&mut Log) -> R) -> Result<R, Offline> {
+        let mut log = self.log.lock();
+        let (outcome, state) = self.guarded(&mut log, |log| (work(log), log.state()))?;
+        let has_moved = {
+            let mut published = self.published.lock();
+            let before = std::mem::replace(&mut published.state, state);
+            before.log_start_offset != state.log_start_offset
+                || before.last_stable_offset != state.last_stable_offset
+        };
+        drop(log);
+        if has_moved {
+            self.wake();
+        }
+        Ok(outcome)
+    }
+
+    /// Let the fetches that wait look again: what they know of the partition may no longer hold.
+    pub(crate) fn wake(&self) {
+        self.published.lock().mark.disturb();
+        self.watchers.lock().advance(|| self.published.lock().mark);
+    }
+
+    /// Give the log up because it failed. Says whether it was open until now.
+    pub(crate) fn take_offline(&self, failure: Failure) -> bool {
+        let mut log = self.log.lock();
+        let was_open = log.is_some();
+        if was_open {
+            self.fail(&mut log, failure);
+        }
+        was_open
+    }
+
+    /// The reason why the log is offline, once.
+    pub(crate) fn take_failure(&self) -> Option<Failure> {
+        match &mut self.published.lock().availability {
+            Availability::Offline(failure) => failure.take(),
+            Availability::Open | Availability::Closed => None,
+        }
+    }
+
+    /// Flush and close the log.
+    pub(crate) fn close(&self, now_ms: i64) -> Result<(), LogError> {
+        let mut log = self.log.lock();
+        let Some(open) = log.take() else { return Ok(()) };
+        let outcome = open.close(now_ms);
+        {
+            let mut published = self.published.lock();
+            published.availability = match &outcome {
+                Ok(()) => Availability::Closed,
+                Err(_) => Availability::Offline(None),
+            };
+            published.state.recovery_point = published.state.log_end_offset;
+        }
+        drop(log);
+        self.wake();
+        outcome
+    }
+
+    /// Remove the log's folder.
+    pub(crate) fn delete(&self) -> Result<(), LogError> {
+        let mut log = self.log.lock();
+        let Some(open) = log.take() else { return Ok(()) };
+        self.published.lock().availability = Availability::Offline(None);
+        drop(log);
+        self.wake();
+        open.delete()
+    }
+
+    /// Watch for appends on behalf of a fetch that read at `mark` and can use `wanted_bytes` more. The waiter is told at
+    /// once of what happened since. Gives what [`Partition::unwatch`] needs.
+    pub(crate) fn watch(&self, waiter: &Arc<Waiter>, mark: Mark, wanted_bytes: u64) -> usize {
+        let mut watchers = self.watchers.lock();
+        let slot = watchers.insert(waiter, mark, wanted_bytes);
+        // An append publishes before it looks for watchers. Either it sees this count, or its bytes are seen here.
+        let now = {
+            let mut published = self.published.lock();
+            published.watchers += 1;
+            published.mark
+        };
+        watchers.advance_one(slot, now);
+        slot
+    }
+
+    /// Watch no longer.
+    pub(crate) fn unwatch(&self, slot: usize) {
+        let mut watchers = self.watchers.lock();
+        watchers.remove(slot);
+        self.published.lock().watchers -= 1;
+    }
+
+    /// Run work on the log. A panic in it, or a failure that the log does not survive, takes the partition offline.
+    fn guarded<R>(
+        &self,
+        log: &mut MutexGuard<'_, Option<Log>>,
+        work: impl FnOnce(&mut Log) -> R,
+    ) -> Result<R, Offline> {
+        let open = log.as_mut().ok_or(Offline)?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let outcome = work(open);
+            (outcome, open.offline_reason().map(str::to_owned))
+        }));
+        let failure = match outcome {
+            Ok((outcome, None)) => return Ok(outcome),
+            Ok((_, Some(reason))) => Failure { reason, is_bug: false },
+            Err(panic) => {
+                Failure { reason: format!("a bug: {}", panic_message(&*panic)), is_bug: true }
+            }
+        };
+        self.fail(log, failure);
+        Err(Offline)
+    }
+
+    fn fail(&self, log: &mut MutexGuard<'_, Option<Log>>, failure: Failure) {
+        let broken = log.take();
+        // What a panic left behind may panic again when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
+        self.published.lock().availability = Availability::Offline(Some(failure));
+        MutexGuard::unlocked(log, || self.wake());
+    }
+
+    /// Publish the numbers after an append. Says whether somebody watches.
+    fn publish(&self, state: LogState, move_mark: impl FnOnce(&mut Mark)) -> bool {
+        let mut published = self.published.lock();
+        published.state = state;
+        move_mark(&mut published.mark);
+        published.watchers > 0
+    }
+}
+
+/// Tell Python, once, that a log went offline. To be called after an [`Offline`] or a storage failure.
+pub(crate) fn report_failure(shared: &Shared, partition: &Partition) {
+    let Some(Failure { reason, is_bug }) = partition.take_failure() else { return };
+    if is_bug {
+        count(&shared.counters.bugs);
+    }
+    shared.mailbox.push(Mail::LogFailed {
+        topic_id: partition.topic_id,
+        partition: partition.index,
+        reason,
+    });
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic")
+}
+
+impl From<Offline> for ReadFailure {
+    fn from(_: Offline) -> Self {
+        Self::Storage
+    }
+}
+
+impl From<ReadError> for ReadFailure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::OffsetOutOfRange { .. } => Self::OffsetOutOfRange,
+            ReadError::Log(_) => Self::Storage,
+        }
+    }
+}
