@@ -1,6 +1,6 @@
 //! What can go wrong while reading and writing, until it becomes a Python exception.
 
-use super::program::{Program, StructProgram};
+use super::program::{MAX_ELEMENTS, Program, StructProgram};
 use pybroker_wire::WireError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -12,8 +12,10 @@ use pyo3::types::PyType;
 pub(super) enum DecodeError {
     /// The bytes are wrong.
     Wire(WireError),
+    /// More array elements than a message may have.
+    TooManyElements,
     /// The bytes are wrong, in this field.
-    Field(WireError, String),
+    Field { field: String, why: String },
     /// Python could not make a value: memory.
     Python(PyErr),
 }
@@ -34,10 +36,12 @@ impl DecodeError {
     /// Names the field, unless a field inside it was named already.
     #[cold]
     pub(super) fn inside(self, program: &StructProgram, field: &Py<pyo3::types::PyString>) -> Self {
-        match self {
-            Self::Wire(error) => Self::Field(error, format!("{}.{field}", program.name)),
-            named => named,
-        }
+        let why = match self {
+            Self::Wire(error) => error.to_string(),
+            Self::TooManyElements => format!("more than {MAX_ELEMENTS} elements"),
+            named => return named,
+        };
+        Self::Field { field: format!("{}.{field}", program.name), why }
     }
 
     /// The exception that Python sees.
@@ -46,7 +50,8 @@ impl DecodeError {
         let version = program.version;
         let text = match self {
             Self::Wire(error) => format!("{} v{version}: {error}", program.name()),
-            Self::Field(error, field) => format!("{field} v{version}: {error}"),
+            Self::TooManyElements => format!("{} v{version}: too many elements", program.name()),
+            Self::Field { field, why } => format!("{field} v{version}: {why}"),
             Self::Python(error) => return error,
         };
         match protocol_error(py) {

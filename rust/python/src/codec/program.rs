@@ -10,6 +10,9 @@ use pyo3::types::{PyString, PyTuple, PyType};
 
 /// Structs inside structs. Kafka's deepest message has five.
 const MAX_DEPTH: usize = 16;
+/// Array elements of one message, all arrays together. An element of one byte becomes an object of a hundred, so the
+/// size of the frame alone would not bound what reading it takes.
+pub(super) const MAX_ELEMENTS: usize = 1 << 20;
 /// Tagged fields of one struct: those seen while reading are bits of a `u64`.
 const MAX_TAGGED_FIELDS: usize = 64;
 

@@ -1,7 +1,9 @@
 //! Bytes to instances. Instances are made without running `__init__`: every attribute is set here.
 
 use super::error::DecodeError;
-use super::program::{DefaultValue, FieldProgram, Kind, Operation, Program, StructProgram};
+use super::program::{
+    DefaultValue, FieldProgram, Kind, MAX_ELEMENTS, Operation, Program, StructProgram,
+};
 use pybroker_wire::{Reader, WireError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -30,11 +32,12 @@ struct Decoder<'a, 'py> {
     program: &'a Program,
     bytes: &'a [u8],
     reader: Reader<'a>,
+    elements_left: usize,
 }
 
 impl<'a, 'py> Decoder<'a, 'py> {
     fn new(py: Python<'py>, program: &'a Program, bytes: &'a [u8]) -> Self {
-        Self { py, program, bytes, reader: Reader::new(bytes) }
+        Self { py, program, bytes, reader: Reader::new(bytes), elements_left: MAX_ELEMENTS }
     }
 
     fn read_struct(&mut self, program: &StructProgram) -> DecodeResult<Bound<'py, PyAny>> {
@@ -77,7 +80,9 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 continue;
             };
             let mut decoder = Decoder::new(self.py, self.program, content);
+            decoder.elements_left = self.elements_left;
             decoder.read_field(program, &program.tagged[index].field, instance)?;
+            self.elements_left = decoder.elements_left;
             if decoder.reader.remaining() > 0 {
                 return Err(WireError::TaggedFieldSize(tag).into());
             }
@@ -111,6 +116,8 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     /// The list grows with what is read: `count` is only what the bytes claim, and could hold.
     fn read_elements(&mut self, element: Kind, count: usize) -> DecodeResult<Bound<'py, PyAny>> {
+        let left = self.elements_left.checked_sub(count);
+        self.elements_left = left.ok_or(DecodeError::TooManyElements)?;
         let elements = PyList::empty(self.py);
         for _ in 0..count {
             let value = self.read_nullable(element, false)?.ok_or(WireError::UnexpectedNull)?;

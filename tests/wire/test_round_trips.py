@@ -1,0 +1,28 @@
+"""What is written is read back the same, for any values of any version."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pybroker.protocol.codec import decode, encode
+from pybroker.protocol.declare import Message
+from tests.wire.messages import MESSAGES, name_of
+from tests.wire.strategies import messages
+
+EXAMPLES = 40
+
+
+@pytest.mark.parametrize("cls", MESSAGES.values(), ids=name_of)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_a_message_survives_a_round_trip(cls: type[Message], data: st.DataObject) -> None:
+    version, message = data.draw(messages(cls))
+    body = encode(message, version)
+    again = decode(cls, version, body)
+    assert again == message
+    assert encode(again, version) == body
