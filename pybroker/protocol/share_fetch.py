@@ -5,13 +5,13 @@ from pybroker.protocol.declare import (
     ZERO_UUID,
     Bool,
     BrokerId,
+    Bytes,
     Int8,
     Int16,
     Int32,
     Int64,
     NullableGroupId,
     NullableString,
-    Records,
     Request,
     Response,
     String,
@@ -92,7 +92,7 @@ class ShareFetchResponse(Response, key=78, versions="1-2", flexible="0+"):
         acknowledge_error_code: Int16 = 0
         acknowledge_error_message: NullableString = None
         current_leader: "ShareFetchResponse.LeaderIdAndEpoch" = EMPTY
-        records: Records = None
+        records: Bytes = b""
         acquired_records: list["ShareFetchResponse.AcquiredRecords"] = EMPTY
 
     class LeaderIdAndEpoch(Struct):
