@@ -63,6 +63,8 @@ READY_LINES: Final = {
 
 def log_ready(node_id: int) -> None:
     """Write the lines by which container tools learn that a Kafka serves."""
+    if sys.stderr.isatty():
+        return  # A person reads on standard output where it listens.
     for name, message in READY_LINES.items():
         logging.getLogger(name).info(message, node_id)
 
