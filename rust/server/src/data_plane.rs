@@ -171,12 +171,7 @@ impl DataPlane {
     /// Add or replace topics and drop deleted ones. Gives the new epoch.
     pub fn publish_topics(&self, topics: Vec<TopicSpec>, deleted: &[Uuid]) -> u64 {
         let topics = topics.into_iter().map(|topic| self.topic_image(topic)).collect();
-        let epoch = self.shared.images.publish_topics(topics, deleted);
-        // Fetches that wait on a partition which is gone must say so now.
-        for &topic_id in deleted {
-            self.logs.wake(topic_id);
-        }
-        epoch
+        self.shared.images.publish_topics(topics, deleted)
     }
 
     /// Replace the brokers. Gives the new epoch.

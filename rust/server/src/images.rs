@@ -75,13 +75,22 @@ impl MetadataImage {
         self.nodes.iter().find(|node| node.node_id == node_id)
     }
 
-    fn remove(&mut self, topic_id: Uuid) {
-        let Some(topic) = self.by_id.get(&topic_id).cloned() else { return };
+    fn remove(&mut self, topic_id: Uuid) -> Option<Arc<TopicImage>> {
+        let topic = self.by_id.get(&topic_id).cloned()?;
         self.by_id.remove_mut(&topic_id);
         // A name may belong to a newer topic by now.
         if self.by_name.get(&topic.name).is_some_and(|named| named.topic_id == topic_id) {
             self.by_name.remove_mut(&topic.name);
         }
+        Some(topic)
+    }
+
+    /// Whether a partition of an earlier image is led as it was.
+    fn is_led_alike(&self, topic_id: Uuid, index: usize, earlier: &PartitionImage) -> bool {
+        let now = self.topic_by_id(topic_id).and_then(|topic| topic.partitions.get(index));
+        now.is_some_and(|now| {
+            (now.leader_id, now.leader_epoch) == (earlier.leader_id, earlier.leader_epoch)
+        })
     }
 }
 
@@ -104,18 +113,29 @@ impl Images {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Add or replace topics and drop deleted ones, at once.
+    /// Add or replace topics and drop deleted ones, at once. Fetches that wait on a partition which is gone or has another
+    /// leader are told so.
     pub(crate) fn publish_topics(&self, topics: Vec<TopicImage>, deleted: &[Uuid]) -> u64 {
-        self.change(|image| {
-            for &topic_id in deleted {
-                image.remove(topic_id);
-            }
+        let mut earlier = Vec::new();
+        let epoch = self.change(|image| {
+            earlier.extend(deleted.iter().filter_map(|&topic_id| image.remove(topic_id)));
             for topic in topics {
                 let topic = Arc::new(topic);
+                earlier.extend(image.topic_by_id(topic.topic_id).cloned());
                 image.by_id.insert_mut(topic.topic_id, Arc::clone(&topic));
                 image.by_name.insert_mut(Arc::clone(&topic.name), topic);
             }
-        })
+        });
+        let metadata = self.metadata();
+        for topic in earlier {
+            for (index, partition) in topic.partitions.iter().enumerate() {
+                let log = partition.partition.as_ref();
+                if let Some(log) = log.filter(|_| !metadata.is_led_alike(topic.topic_id, index, partition)) {
+                    log.wake();
+                }
+            }
+        }
+        epoch
     }
 
     /// Replace the brokers.

@@ -64,7 +64,7 @@ impl Logs {
         let name = (spec.topic.to_string(), spec.partition);
         let recovery_point = self.recovery_points.get(&name).copied().unwrap_or(0);
         let options = OpenOptions {
-            topic_id: spec.topic_id.0,
+            topic_id: spec.topic_id,
             config: Arc::clone(&spec.config),
             shutdown: if self.was_clean { Shutdown::Clean } else { Shutdown::Unclean { recovery_point } },
             log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),
@@ -114,15 +114,6 @@ impl Logs {
         match failed {
             None => checkpoints::write_clean_shutdown_marker(&self.dir),
             Some(error) => Err(error),
-        }
-    }
-
-    /// Let what waits on the partitions of a topic look again.
-    pub(crate) fn wake(&self, topic_id: Uuid) {
-        for partition in self.all() {
-            if partition.topic_id() == topic_id {
-                partition.wake();
-            }
         }
     }
 
