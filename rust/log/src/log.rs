@@ -177,7 +177,10 @@ impl Log {
             Verdict::Append => {}
         }
         let rolled = self.roll_if_full(&header, now_ms)?;
-        let bytes = valid.rebuilt.as_deref().unwrap_or(&records[..size]);
+        let bytes = match &valid.rebuilt {
+            Some(bytes) => bytes.as_slice(),
+            None => &records[..size],
+        };
         let position = self.write(bytes)?;
         self.note_appended(FoundBatch { position, header }, now_ms)?;
         let log_append_time_ms = match config.timestamp_type {
