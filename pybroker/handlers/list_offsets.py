@@ -22,16 +22,19 @@ Versions:
   * 11: earliest pending upload (KIP-1023)
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from asyncio import gather
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pybroker.errors import ErrorCode, KafkaError
 from pybroker.metadata.leadership import require_leader, require_replica
 from pybroker.protocol.list_offsets import ListOffsetsRequest, ListOffsetsResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
+    from collections.abc import Coroutine
 
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
+    from pybroker.data_plane import FoundRecord
     from pybroker.metadata.topics import PartitionState, TopicState
 
     Partition = ListOffsetsRequest.ListOffsetsPartition
@@ -67,6 +70,13 @@ class Found(NamedTuple):
     leader_epoch: int = -1
 
 
+class Search(NamedTuple):
+    """A look for a record in the data plane, which counts when it lies before `end_offset`."""
+
+    record: "Coroutine[Any, Any, FoundRecord | None]"
+    end_offset: int
+
+
 async def list_offsets(
     broker: "Broker", context: "RequestContext", request: ListOffsetsRequest
 ) -> ListOffsetsResponse:
@@ -76,60 +86,83 @@ async def list_offsets(
         for partition in topic.partitions:
             key = (topic.name, partition.partition_index)
             counts[key] = counts.get(key, 0) + 1
-    topics = []
+    response = ListOffsetsResponse()
+    searches: list[tuple[PartitionResponse, Search]] = []
     for topic in request.topics:
         answers = []
         for partition in topic.partitions:
             count = counts.pop((topic.name, partition.partition_index), 0)
             if count:
-                answers.append(
-                    await _answer(broker, context, request, topic.name, partition, asked=count)
+                answer, search = _answer(
+                    broker, context, request, topic.name, partition, count=count
                 )
-        topics.append(
+                answers.append(answer)
+                if search is not None:
+                    searches.append((answer, search))
+        response.topics.append(
             ListOffsetsResponse.ListOffsetsTopicResponse(name=topic.name, partitions=answers)
         )
-    return ListOffsetsResponse(topics=topics)
+    if searches:
+        await gather(*(_end(context, answer, search) for answer, search in searches))
+    return response
 
 
-async def _answer(
+def _answer(
     broker: "Broker",
     context: "RequestContext",
     request: ListOffsetsRequest,
     name: str,
     partition: "Partition",
     *,
-    asked: int,
-) -> "PartitionResponse":
+    count: int,
+) -> "tuple[PartitionResponse, Search | None]":
+    """Answer what is known from memory; a search fills in the rest."""
     answer = ListOffsetsResponse.ListOffsetsPartitionResponse(
         partition_index=partition.partition_index
     )
     try:
-        _require_valid(context.api_version, partition.timestamp, asked)
-        found = await _find(broker, context, request, name, partition)
+        _require_valid(context.api_version, partition.timestamp, count)
+        found = _find(broker, context, request, name, partition)
     except KafkaError as error:
         answer.error_code = error.code
-        return answer
+        return answer, None
+    if isinstance(found, Search):
+        return answer, found
+    _fill(context, answer, found)
+    return answer, None
+
+
+async def _end(context: "RequestContext", answer: "PartitionResponse", search: Search) -> None:
+    try:
+        record = await search.record
+    except KafkaError as error:
+        answer.error_code = error.code
+        return
+    if record is not None and record[0] < search.end_offset:
+        _fill(context, answer, Found(*record))
+
+
+def _fill(context: "RequestContext", answer: "PartitionResponse", found: Found) -> None:
     answer.offset = found.offset
     answer.timestamp = found.timestamp
     if context.api_version >= 4:
         answer.leader_epoch = found.leader_epoch
-    return answer
 
 
-def _require_valid(version: int, timestamp: int, asked: int) -> None:
-    if asked > 1:
+def _require_valid(version: int, timestamp: int, count: int) -> None:
+    if count > 1:
         raise KafkaError(ErrorCode.INVALID_REQUEST)
     if timestamp < 0 and version < FIRST_VERSION.get(timestamp, version + 1):
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
 
 
-async def _find(
+def _find(
     broker: "Broker",
     context: "RequestContext",
     request: ListOffsetsRequest,
     name: str,
     asked: "Partition",
-) -> Found:
+) -> Found | Search:
     require = require_replica if request.replica_id == DEBUGGING_REPLICA_ID else require_leader
     topic, partition = require(
         broker.topics,
@@ -146,29 +179,19 @@ async def _find(
     if request.replica_id == CONSUMER_REPLICA_ID:
         read_committed = request.isolation_level == READ_COMMITTED
         end_offset = last_stable_offset if read_committed else high_watermark
+    data_plane, place = broker.data_plane, (topic.topic_id, asked.partition_index)
     match asked.timestamp:
         case -1:
             return Found(end_offset, leader_epoch=partition.leader_epoch)
         case -2 | -4:
             epoch = _earliest_epoch(broker, topic, partition, asked.partition_index)
             return Found(log_start_offset, leader_epoch=epoch)
+        case -3:
+            return Search(data_plane.find_max_timestamp(*place), end_offset)
         case -5 | -6:
             return Found()
-    return await _find_by_time(broker, topic, asked, end_offset)
-
-
-async def _find_by_time(
-    broker: "Broker", topic: "TopicState", asked: "Partition", end_offset: int
-) -> Found:
-    if asked.timestamp == MAX_TIMESTAMP:
-        record = await broker.data_plane.find_max_timestamp(topic.topic_id, asked.partition_index)
-    else:
-        record = await broker.data_plane.find_offset(
-            topic.topic_id, asked.partition_index, asked.timestamp
-        )
-    if record is None or record[0] >= end_offset:
-        return Found()
-    return Found(*record)
+        case timestamp:
+            return Search(data_plane.find_offset(*place, timestamp), end_offset)
 
 
 def _earliest_epoch(
