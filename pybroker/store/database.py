@@ -44,11 +44,10 @@ class Store:
         self._changes_since_commit = 0
         self._failure: StoreError | None = None
         try:
-            self._connection = _connect(path)
-            self._execute = self._connection.execute
-            _migrate(self._connection)
+            self._connection = _open(path)
         except sqlite3.Error as error:
             raise StoreError(f"The control state {path} cannot be opened: {error}") from error
+        self._execute = self._connection.execute
         if path is not None:
             self._checkpointer = Checkpointer(path)
 
@@ -113,13 +112,23 @@ class Store:
         return self._failure
 
 
-def _connect(path: str | None) -> sqlite3.Connection:
+def _open(path: str | None) -> sqlite3.Connection:
     connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,  # BEGIN and COMMIT are written out above.
         check_same_thread=False,  # The thread that makes a broker need not run it.
     )
+    try:
+        _prepare(connection)
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
@@ -128,7 +137,6 @@ def _connect(path: str | None) -> sqlite3.Connection:
         f"cache_size = -{CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -138,8 +146,6 @@ def _migrate(connection: sqlite3.Connection) -> None:
         "SELECT COALESCE(MAX(version), 0) FROM schema_version"
     ).fetchone()
     if version > len(MIGRATIONS):
-        connection.execute("ROLLBACK")
-        connection.close()
         raise StoreError(
             f"The control state has schema version {version}, and this pybroker knows"
             f" {len(MIGRATIONS)} at most: a newer pybroker wrote it. Use that one, or another"
