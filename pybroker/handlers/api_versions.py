@@ -25,9 +25,8 @@ from pybroker.handlers import HANDLERS
 from pybroker.protocol.api_versions import ApiVersionsRequest, ApiVersionsResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 VERSIONS: Final = next((row.min_version, row.max_version) for row in HANDLERS if row.key == 18)
 

@@ -21,9 +21,8 @@ from pybroker.metadata.decisions.create_partitions import decide_create_partitio
 from pybroker.protocol.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 
 async def create_partitions(

@@ -30,9 +30,8 @@ from pybroker.metadata.decisions.create_topics import (
 from pybroker.protocol.create_topics import CreateTopicsRequest, CreateTopicsResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
     from pybroker.configs.describe import DescribedConfig
 
     Result = CreateTopicsResponse.CreatableTopicResult

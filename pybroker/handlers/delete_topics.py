@@ -26,9 +26,8 @@ from pybroker.metadata.decisions.delete_topics import (
 from pybroker.protocol.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 
 async def delete_topics(

@@ -19,9 +19,8 @@ from pybroker.metadata.authorized_operations import CLUSTER_OPERATIONS, OPERATIO
 from pybroker.protocol.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 BROKERS: Final = 1
 CONTROLLERS: Final = 2

@@ -22,9 +22,8 @@ from pybroker.errors import ErrorCode
 from pybroker.protocol.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 
 def init_producer_id(

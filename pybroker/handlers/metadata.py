@@ -47,9 +47,8 @@ from pybroker.protocol.metadata import MetadataRequest, MetadataResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
     from pybroker.metadata.topics import PartitionState, TopicState
 
 ZERO_UUID: Final = bytes(16)

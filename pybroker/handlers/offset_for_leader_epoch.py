@@ -22,9 +22,8 @@ from pybroker.protocol.offset_for_leader_epoch import (
 )
 
 if TYPE_CHECKING:
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
     from pybroker.metadata.topics import PartitionState, TopicState
 
     Partition = OffsetForLeaderEpochRequest.OffsetForLeaderPartition

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pybroker.broker import Broker
-
     from pybroker.configs import LogSettings
     from pybroker.metadata.decisions.create_topics import CreatedTopic
     from pybroker.metadata.topics import TopicState

@@ -35,8 +35,8 @@ def test_operations_are_told_when_asked_for(client, version):
             2,
             ErrorCode.MISMATCHED_ENDPOINT_TYPE,
             (
-                "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type"
-                " CONTROLLER"
+                "The request was sent to an endpoint of type BROKER, but we wanted an endpoint"
+                " of type CONTROLLER"
             ),
         ),
         (3, ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, "Unsupported endpoint type 3"),
