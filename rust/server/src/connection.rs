@@ -42,6 +42,23 @@ pub(crate) struct ConnectionContext {
     dialled_port: u16,
 }
 
+#[cfg(test)]
+impl ConnectionContext {
+    /// A connection to a node, without a socket.
+    pub(crate) fn without_socket(shared: Arc<Shared>, node_id: i32) -> Self {
+        let name: Arc<str> = "PLAINTEXT".into();
+        Self {
+            shared,
+            connection_id: 1,
+            listener: Arc::new(ListenerInfo { node_id, name }),
+            client_host: "127.0.0.1".into(),
+            principal: ANONYMOUS.into(),
+            dialled_host: "127.0.0.1".into(),
+            dialled_port: 9092,
+        }
+    }
+}
+
 /// What of a request's header its answer depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLine {

@@ -330,7 +330,7 @@ fn open_log(shared: &Shared, logs: &Logs, spec: &LogSpec) {
     }
 }
 
-fn new_shared(options: &Options) -> io::Result<Shared> {
+pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
     let request_memory = usize::try_from(options.queued_max_request_bytes).unwrap_or(REQUEST_MEMORY_BYTES);
     let idle_ms = u64::try_from(options.connections_max_idle_ms).unwrap_or(0);
     Ok(Shared {

@@ -25,11 +25,15 @@ mod mailbox;
 mod outgoing;
 mod partition;
 mod produce;
+#[cfg(test)]
+mod produce_tests;
 mod purgatory;
 mod reactor;
 mod replies;
 mod sendfile;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod wake;
 mod work_pool;
 

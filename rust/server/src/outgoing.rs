@@ -85,6 +85,26 @@ impl Outgoing {
         self.bytes.len() >= OUTGOING_FLUSH_BYTES || !self.files.is_empty()
     }
 
+    /// Everything as a client gets it.
+    #[cfg(test)]
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        let mut written = 0;
+        let mut all = Vec::new();
+        for (before, slice) in &self.files {
+            all.extend_from_slice(&self.bytes[written..*before]);
+            all.extend(slice.to_vec().unwrap());
+            written = *before;
+        }
+        all.extend_from_slice(&self.bytes[written..]);
+        all
+    }
+
+    /// How many ranges of files there are.
+    #[cfg(test)]
+    pub(crate) fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
     /// Write everything. Gives the number of bytes.
     pub(crate) async fn flush(&mut self, stream: &TcpStream) -> io::Result<usize> {
         let total = self.bytes.len() + self.file_bytes;

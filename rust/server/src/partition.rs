@@ -174,17 +174,14 @@ impl Partition {
     ) -> Result<Stored, AppendFailure> {
         let mut log = self.log.lock();
         let outcome = self.guarded(&mut log, |log| {
-            let size_before_bytes = log.state().size_bytes;
             let appended = log.append(records, leader_epoch, origin, now_ms)?;
-            let state = log.state();
-            let stored = Stored { appended, flush_deadline_ms: log.flush_deadline_ms() };
-            Ok((stored, state, state.size_bytes.saturating_sub(size_before_bytes)))
+            Ok((Stored { appended, flush_deadline_ms: log.flush_deadline_ms() }, log.state()))
         });
         match outcome {
-            Ok(Ok((stored, state, size_bytes))) => {
+            Ok(Ok((stored, state))) => {
                 // A roll leaves what was waited for in an older segment: no later append is read together with it.
                 let has_rolled = stored.appended.flush == FlushDemand::Soon;
-                let has_watchers = self.publish(state, |mark| mark.add(size_bytes, has_rolled));
+                let has_watchers = self.publish_append(state, has_rolled);
                 drop(log);
                 if has_watchers {
                     self.watchers.lock().advance(|| self.published.lock().mark);
@@ -377,10 +374,10 @@ impl Partition {
     }
 
     /// Publish the numbers after an append. Says whether somebody watches.
-    fn publish(&self, state: LogState, move_mark: impl FnOnce(&mut Mark)) -> bool {
+    fn publish_append(&self, state: LogState, has_rolled: bool) -> bool {
         let mut published = self.published.lock();
-        published.state = state;
-        move_mark(&mut published.mark);
+        let before = std::mem::replace(&mut published.state, state);
+        published.mark.add(state.size_bytes.saturating_sub(before.size_bytes), has_rolled);
         published.watchers > 0
     }
 }
