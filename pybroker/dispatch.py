@@ -54,9 +54,7 @@ class Route:
         # (decode, encode) by version; a request of an unsupported version has None to decode with.
         self.codecs: dict[int, tuple[Callable[[bytes], Any] | None, Callable[[Any], bytes]]] = {}
 
-    def codec(
-        self, version: int
-    ) -> "tuple[Callable[[bytes], Any] | None, Callable[[Any], bytes]]":
+    def codec(self, version: int) -> "tuple[Callable[[bytes], Any] | None, Callable[[Any], bytes]]":
         """How to read requests and write responses of a version."""
         known = self.codecs.get(version)
         if known is None:
@@ -117,6 +115,8 @@ class Dispatcher:
             pass
         try:
             self._timers.fire(self._broker.clock.monotonic_ms())
+        except StoreError:
+            pass  # The flush hears of it too.
         except Exception:
             self._bug("A timer failed")
         self._flush()
@@ -137,6 +137,9 @@ class Dispatcher:
             self._disconnect(request, error)
         except KafkaError as error:
             self._refuse(request, message, error.code, error.message)
+        except StoreError:
+            # The flush that follows hears of it too, and refuses what went with this.
+            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception:
             self._bug(f"A request of API key {request.api_key} failed")
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
@@ -163,6 +166,9 @@ class Dispatcher:
             self._answer(request, message, response, encode, epoch)
         except KafkaError as error:
             self._refuse(request, message, error.code, error.message)
+        except StoreError:
+            # The flush that follows hears of it too, and refuses what went with this.
+            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception:
             self._bug(f"A request of API key {request.api_key} failed")
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
