@@ -2,12 +2,14 @@
 //!
 //! Every method is a thin door: convert, release the interpreter where a lock may be taken, call, convert back.
 
+use std::io;
 use std::sync::Arc;
 
-use pybroker_log::{LogConfig, TimestampType};
+use pybroker_log::LogConfig;
 use pybroker_server as server;
+use pybroker_wire::batch::TimestampType;
 use pybroker_wire::{Compression, Uuid};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
@@ -179,7 +181,7 @@ impl DataPlane {
         host: &str,
         port: u16,
     ) -> PyResult<(u16, Vec<String>)> {
-        Ok(py.detach(|| self.0.listen(node_id, name, host, port))?)
+        py.detach(|| self.0.listen(node_id, name, host, port)).map_err(|error| os_error(&error))
     }
 
     #[pyo3(signature = (node_id, /))]
@@ -302,5 +304,13 @@ impl DataPlane {
             counters.set_item(name, value)?;
         }
         Ok(counters)
+    }
+}
+
+/// An `OSError` with its `errno`, by which Python tells a port in use from a host that is not there.
+fn os_error(error: &io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((number, error.to_string())),
+        None => PyOSError::new_err(error.to_string()),
     }
 }
