@@ -18,5 +18,5 @@ class PybrokerProcess(BrokerProcess):
         overrides = [f"--set={key}={value}" for key, value in self.settings.items()]
         return [
             *(executable, "serve", "--data-dir", str(self.data_dir / "data")),
-            *("--host", HOST, "--port", str(self.port), *overrides),
+            *(f"--set=listeners=PLAINTEXT://{HOST}:{self.port}", *overrides),
         ]
