@@ -23,15 +23,16 @@ from pybroker.protocol.describe_configs import DescribeConfigsRequest, DescribeC
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pybroker.broker import Broker
-
     from pybroker.api import RequestContext
+    from pybroker.broker import Broker
 
 TOPIC: Final = 2
 BROKER: Final = 4
 BROKER_LOGGER: Final = 8
 CLIENT_METRICS: Final = 16
 GROUP: Final = 32
+NO_MESSAGE: Final = ""  # Here, and in few other places, Kafka's is empty instead of null.
+
 RESOURCE_TYPES: Final = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP)
 
 Resource = DescribeConfigsRequest.DescribeConfigsResource
@@ -66,6 +67,7 @@ def _result(
     if wanted:
         described = [config for config in described if config.name in wanted]
     return Result(
+        error_message=NO_MESSAGE,
         resource_type=resource.resource_type,
         resource_name=resource.resource_name,
         configs=[_entry(config, request) for config in described],
@@ -137,7 +139,7 @@ def _entry(config: DescribedConfig, request: DescribeConfigsRequest) -> Entry:
 def _refused(resource: Resource, error: KafkaError) -> Result:
     return Result(
         error_code=error.code,
-        error_message=error.message,
+        error_message=error.message or NO_MESSAGE,
         resource_type=resource.resource_type,
         resource_name=resource.resource_name,
         configs=[],

@@ -150,7 +150,8 @@ def test_a_resource_that_is_not_there_has_an_error_of_its_own(
     refused, answered = describe(client, resource, (BROKER, "1"))
     assert refused.error_code == code
     assert refused.configs == []
-    assert refused.error_message is None if message is None else message in refused.error_message
+    assert (refused.error_message == "") if message is None else (message in refused.error_message)
+    assert answered.error_message == ""
     assert configs(answered)
 
 
