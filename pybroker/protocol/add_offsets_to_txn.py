@@ -1,4 +1,4 @@
-"""AddOffsetsToTxn (API key 25), versions 0-4."""
+"""AddOffsetsToTxn (API key 25), versions 0-4: a group's positions join a transaction."""
 
 from pybroker.protocol.declare import (
     GroupId,
@@ -12,10 +12,12 @@ from pybroker.protocol.declare import (
 
 
 class AddOffsetsToTxnRequest(Request, key=25, versions="0-4", flexible="3+"):
-    """AddOffsetsToTxnRequest.
+    """Adds the positions of a group to the transaction, before TxnOffsetCommit.
 
     Versions:
+      * 2: PRODUCER_FENCED may be answered
       * 3: flexible
+      * 4: TRANSACTION_ABORTABLE may be answered (KIP-890)
     """
 
     transactional_id: TransactionalId = ""
@@ -25,7 +27,7 @@ class AddOffsetsToTxnRequest(Request, key=25, versions="0-4", flexible="3+"):
 
 
 class AddOffsetsToTxnResponse(Response, key=25, versions="0-4", flexible="3+"):
-    """AddOffsetsToTxnResponse.
+    """Whether the group was added.
 
     Versions:
       * 3: flexible

@@ -1,4 +1,4 @@
-"""AddPartitionsToTxn (API key 24), versions 0-5."""
+"""AddPartitionsToTxn (API key 24), versions 0-5: partitions join a transaction."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,13 +16,14 @@ from pybroker.protocol.declare import (
 
 
 class AddPartitionsToTxnRequest(Request, key=24, versions="0-5", flexible="3+"):
-    """AddPartitionsToTxnRequest.
+    """Adds partitions to transactions, before anything is written to them.
+
+    Version 4 and above is for brokers: several transactions at once, or only a check.
 
     Versions:
       * 3: flexible
-      * 4: transactions, without v3_and_below_transactional_id, without
-        v3_and_below_producer_id, without v3_and_below_producer_epoch, without
-        v3_and_below_topics
+      * 4: transactions, without the fields of a single one (KIP-890)
+      * 5: TRANSACTION_ABORTABLE may be answered (KIP-890)
     """
 
     transactions: list["AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction"] = field(
@@ -36,23 +37,24 @@ class AddPartitionsToTxnRequest(Request, key=24, versions="0-5", flexible="3+"):
     )
 
     class AddPartitionsToTxnTransaction(Struct):
-        """AddPartitionsToTxnTransaction."""
+        """One transaction."""
 
         transactional_id: TransactionalId = ""
         producer_id: ProducerId = 0
         producer_epoch: Int16 = 0
+        # Check that the partitions are in it already.
         verify_only: Bool = False
         topics: list["AddPartitionsToTxnRequest.AddPartitionsToTxnTopic"] = EMPTY
 
     class AddPartitionsToTxnTopic(Struct):
-        """AddPartitionsToTxnTopic."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partitions: list[Int32] = EMPTY
 
 
 class AddPartitionsToTxnResponse(Response, key=24, versions="0-5", flexible="3+"):
-    """AddPartitionsToTxnResponse.
+    """The outcome for each partition.
 
     Versions:
       * 3: flexible
@@ -69,13 +71,13 @@ class AddPartitionsToTxnResponse(Response, key=24, versions="0-5", flexible="3+"
     ] = field(versions="0-3", default=EMPTY)
 
     class AddPartitionsToTxnResult(Struct):
-        """AddPartitionsToTxnResult."""
+        """One transaction's outcomes."""
 
         transactional_id: TransactionalId = ""
         topic_results: list["AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult"] = EMPTY
 
     class AddPartitionsToTxnTopicResult(Struct):
-        """AddPartitionsToTxnTopicResult."""
+        """One topic's outcomes."""
 
         name: TopicName = ""
         results_by_partition: list[
@@ -83,7 +85,7 @@ class AddPartitionsToTxnResponse(Response, key=24, versions="0-5", flexible="3+"
         ] = EMPTY
 
     class AddPartitionsToTxnPartitionResult(Struct):
-        """AddPartitionsToTxnPartitionResult."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         partition_error_code: Int16 = 0

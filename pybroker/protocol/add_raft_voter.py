@@ -1,4 +1,4 @@
-"""AddRaftVoter (API key 80), versions 0-1."""
+"""AddRaftVoter (API key 80), versions 0-1: a controller joins the metadata quorum."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -18,7 +18,7 @@ from pybroker.protocol.declare import (
 
 
 class AddRaftVoterRequest(Request, key=80, versions="0-1", flexible="0+"):
-    """AddRaftVoterRequest.
+    """Makes a controller a voter.
 
     Versions:
       * 1: ack_when_committed
@@ -29,10 +29,11 @@ class AddRaftVoterRequest(Request, key=80, versions="0-1", flexible="0+"):
     voter_id: Int32 = 0
     voter_directory_id: Uuid = ZERO_UUID
     listeners: list["AddRaftVoterRequest.Listener"] = EMPTY
+    # Answer when the change is committed, not when it is written.
     ack_when_committed: Bool = field(versions="1+", default=True)
 
     class Listener(Struct):
-        """Listener."""
+        """Where the voter is reached."""
 
         name: String = ""
         host: String = ""
@@ -40,7 +41,7 @@ class AddRaftVoterRequest(Request, key=80, versions="0-1", flexible="0+"):
 
 
 class AddRaftVoterResponse(Response, key=80, versions="0-1", flexible="0+"):
-    """AddRaftVoterResponse."""
+    """Whether it became one."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0

@@ -1,4 +1,4 @@
-"""AlterClientQuotas (API key 49), versions 0-1."""
+"""AlterClientQuotas (API key 49), versions 0-1: sets and removes quotas."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,7 +15,7 @@ from pybroker.protocol.declare import (
 
 
 class AlterClientQuotasRequest(Request, key=49, versions="0-1", flexible="1+"):
-    """AlterClientQuotasRequest.
+    """Changes the quotas of entities.
 
     Versions:
       * 1: flexible
@@ -25,19 +25,19 @@ class AlterClientQuotasRequest(Request, key=49, versions="0-1", flexible="1+"):
     validate_only: Bool = False
 
     class EntryData(Struct):
-        """EntryData."""
+        """The changes of one entity."""
 
         entity: list["AlterClientQuotasRequest.EntityData"] = EMPTY
         ops: list["AlterClientQuotasRequest.OpData"] = EMPTY
 
     class EntityData(Struct):
-        """EntityData."""
+        """A part of the entity, as in DescribeClientQuotas."""
 
         entity_type: String = ""
         entity_name: NullableString = ""
 
     class OpData(Struct):
-        """OpData."""
+        """One change."""
 
         key: String = ""
         value: Float64 = 0.0
@@ -45,7 +45,7 @@ class AlterClientQuotasRequest(Request, key=49, versions="0-1", flexible="1+"):
 
 
 class AlterClientQuotasResponse(Response, key=49, versions="0-1", flexible="1+"):
-    """AlterClientQuotasResponse.
+    """The outcome for each entity.
 
     Versions:
       * 1: flexible
@@ -55,14 +55,14 @@ class AlterClientQuotasResponse(Response, key=49, versions="0-1", flexible="1+")
     entries: list["AlterClientQuotasResponse.EntryData"] = EMPTY
 
     class EntryData(Struct):
-        """EntryData."""
+        """The outcome for one entity."""
 
         error_code: Int16 = 0
         error_message: NullableString = None
         entity: list["AlterClientQuotasResponse.EntityData"] = EMPTY
 
     class EntityData(Struct):
-        """EntityData."""
+        """A part of the entity."""
 
         entity_type: String = ""
         entity_name: NullableString = ""

@@ -1,4 +1,4 @@
-"""AlterConfigs (API key 33), versions 0-2."""
+"""AlterConfigs (API key 33), versions 0-2: replaces all configs of resources."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,7 +15,7 @@ from pybroker.protocol.declare import (
 
 
 class AlterConfigsRequest(Request, key=33, versions="0-2", flexible="2+"):
-    """AlterConfigsRequest.
+    """Sets the configs of resources; what is not named returns to its default.
 
     Versions:
       * 2: flexible
@@ -25,21 +25,21 @@ class AlterConfigsRequest(Request, key=33, versions="0-2", flexible="2+"):
     validate_only: Bool = False
 
     class AlterConfigsResource(Struct):
-        """AlterConfigsResource."""
+        """One resource. Types as in DescribeConfigs."""
 
         resource_type: Int8 = 0
         resource_name: String = ""
         configs: list["AlterConfigsRequest.AlterableConfig"] = EMPTY
 
     class AlterableConfig(Struct):
-        """AlterableConfig."""
+        """A config to set."""
 
         name: String = ""
         value: NullableString = ""
 
 
 class AlterConfigsResponse(Response, key=33, versions="0-2", flexible="2+"):
-    """AlterConfigsResponse.
+    """The outcome for each resource.
 
     Versions:
       * 2: flexible
@@ -49,7 +49,7 @@ class AlterConfigsResponse(Response, key=33, versions="0-2", flexible="2+"):
     responses: list["AlterConfigsResponse.AlterConfigsResourceResponse"] = EMPTY
 
     class AlterConfigsResourceResponse(Struct):
-        """AlterConfigsResourceResponse."""
+        """The outcome for one resource."""
 
         error_code: Int16 = 0
         error_message: NullableString = None

@@ -1,4 +1,7 @@
-"""AlterPartitionReassignments (API key 45), versions 0-1."""
+"""AlterPartitionReassignments (API key 45), versions 0-1.
+
+Moves partitions to other brokers, or stops that.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,31 +19,33 @@ from pybroker.protocol.declare import (
 
 
 class AlterPartitionReassignmentsRequest(Request, key=45, versions="0-1", flexible="0+"):
-    """AlterPartitionReassignmentsRequest.
+    """Starts, replaces or cancels reassignments.
 
     Versions:
       * 1: allow_replication_factor_change
     """
 
     timeout_ms: Int32 = 60000
+    # Refuse what would change the number of replicas if False.
     allow_replication_factor_change: Bool = field(versions="1+", default=True)
     topics: list["AlterPartitionReassignmentsRequest.ReassignableTopic"] = EMPTY
 
     class ReassignableTopic(Struct):
-        """ReassignableTopic."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partitions: list["AlterPartitionReassignmentsRequest.ReassignablePartition"] = EMPTY
 
     class ReassignablePartition(Struct):
-        """ReassignablePartition."""
+        """One reassignment."""
 
         partition_index: Int32 = 0
+        # None cancels the one under way.
         replicas: list[BrokerId] | None = None
 
 
 class AlterPartitionReassignmentsResponse(Response, key=45, versions="0-1", flexible="0+"):
-    """AlterPartitionReassignmentsResponse.
+    """The outcome for each partition.
 
     Versions:
       * 1: allow_replication_factor_change
@@ -53,7 +58,7 @@ class AlterPartitionReassignmentsResponse(Response, key=45, versions="0-1", flex
     responses: list["AlterPartitionReassignmentsResponse.ReassignableTopicResponse"] = EMPTY
 
     class ReassignableTopicResponse(Struct):
-        """ReassignableTopicResponse."""
+        """One topic's outcomes."""
 
         name: TopicName = ""
         partitions: list["AlterPartitionReassignmentsResponse.ReassignablePartitionResponse"] = (
@@ -61,7 +66,7 @@ class AlterPartitionReassignmentsResponse(Response, key=45, versions="0-1", flex
         )
 
     class ReassignablePartitionResponse(Struct):
-        """ReassignablePartitionResponse."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0

@@ -1,4 +1,4 @@
-"""AlterReplicaLogDirs (API key 34), versions 1-2."""
+"""AlterReplicaLogDirs (API key 34), versions 1-2: moves replicas between log directories."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -13,7 +13,7 @@ from pybroker.protocol.declare import (
 
 
 class AlterReplicaLogDirsRequest(Request, key=34, versions="1-2", flexible="2+"):
-    """AlterReplicaLogDirsRequest.
+    """Names the directory that replicas shall be in.
 
     Versions:
       * 2: flexible
@@ -22,20 +22,20 @@ class AlterReplicaLogDirsRequest(Request, key=34, versions="1-2", flexible="2+")
     dirs: list["AlterReplicaLogDirsRequest.AlterReplicaLogDir"] = EMPTY
 
     class AlterReplicaLogDir(Struct):
-        """AlterReplicaLogDir."""
+        """One directory, and what shall be in it."""
 
         path: String = ""
         topics: list["AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic"] = EMPTY
 
     class AlterReplicaLogDirTopic(Struct):
-        """AlterReplicaLogDirTopic."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partitions: list[Int32] = EMPTY
 
 
 class AlterReplicaLogDirsResponse(Response, key=34, versions="1-2", flexible="2+"):
-    """AlterReplicaLogDirsResponse.
+    """The outcome for each replica.
 
     Versions:
       * 2: flexible
@@ -45,13 +45,13 @@ class AlterReplicaLogDirsResponse(Response, key=34, versions="1-2", flexible="2+
     results: list["AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult"] = EMPTY
 
     class AlterReplicaLogDirTopicResult(Struct):
-        """AlterReplicaLogDirTopicResult."""
+        """One topic's outcomes."""
 
         topic_name: TopicName = ""
         partitions: list["AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult"] = EMPTY
 
     class AlterReplicaLogDirPartitionResult(Struct):
-        """AlterReplicaLogDirPartitionResult."""
+        """The outcome for one replica."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0

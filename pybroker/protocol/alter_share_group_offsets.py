@@ -1,4 +1,7 @@
-"""AlterShareGroupOffsets (API key 91), version 0."""
+"""AlterShareGroupOffsets (API key 91), version 0.
+
+Sets where a share group starts; it must be empty.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -17,26 +20,26 @@ from pybroker.protocol.declare import (
 
 
 class AlterShareGroupOffsetsRequest(Request, key=91, versions="0", flexible="0+"):
-    """AlterShareGroupOffsetsRequest."""
+    """Sets start offsets of a group."""
 
     group_id: GroupId = ""
     topics: list["AlterShareGroupOffsetsRequest.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """Partitions of one topic."""
 
         topic_name: TopicName = ""
         partitions: list["AlterShareGroupOffsetsRequest.Partition"] = EMPTY
 
     class Partition(Struct):
-        """Partition."""
+        """The new start of one partition."""
 
         partition_index: Int32 = 0
         start_offset: Int64 = 0
 
 
 class AlterShareGroupOffsetsResponse(Response, key=91, versions="0", flexible="0+"):
-    """AlterShareGroupOffsetsResponse."""
+    """The outcome for each partition."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
@@ -44,14 +47,14 @@ class AlterShareGroupOffsetsResponse(Response, key=91, versions="0", flexible="0
     responses: list["AlterShareGroupOffsetsResponse.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """One topic's outcomes."""
 
         topic_name: TopicName = ""
         topic_id: Uuid = ZERO_UUID
         partitions: list["AlterShareGroupOffsetsResponse.Partition"] = EMPTY
 
     class Partition(Struct):
-        """Partition."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0

@@ -1,4 +1,4 @@
-"""AlterUserScramCredentials (API key 51), version 0."""
+"""AlterUserScramCredentials (API key 51), version 0: sets and deletes SCRAM credentials."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,21 +15,22 @@ from pybroker.protocol.declare import (
 
 
 class AlterUserScramCredentialsRequest(Request, key=51, versions="0", flexible="0+"):
-    """AlterUserScramCredentialsRequest."""
+    """Changes the credentials of users. The client salts; the password itself is never sent."""
 
     deletions: list["AlterUserScramCredentialsRequest.ScramCredentialDeletion"] = EMPTY
     upsertions: list["AlterUserScramCredentialsRequest.ScramCredentialUpsertion"] = EMPTY
 
     class ScramCredentialDeletion(Struct):
-        """ScramCredentialDeletion."""
+        """A credential to delete."""
 
         name: String = ""
         mechanism: Int8 = 0
 
     class ScramCredentialUpsertion(Struct):
-        """ScramCredentialUpsertion."""
+        """A credential to add or replace."""
 
         name: String = ""
+        # As in DescribeUserScramCredentials.
         mechanism: Int8 = 0
         iterations: Int32 = 0
         salt: Bytes = b""
@@ -37,13 +38,13 @@ class AlterUserScramCredentialsRequest(Request, key=51, versions="0", flexible="
 
 
 class AlterUserScramCredentialsResponse(Response, key=51, versions="0", flexible="0+"):
-    """AlterUserScramCredentialsResponse."""
+    """The outcome for each user."""
 
     throttle_time_ms: Int32 = 0
     results: list["AlterUserScramCredentialsResponse.AlterUserScramCredentialsResult"] = EMPTY
 
     class AlterUserScramCredentialsResult(Struct):
-        """AlterUserScramCredentialsResult."""
+        """The outcome for one user."""
 
         user: String = ""
         error_code: Int16 = 0

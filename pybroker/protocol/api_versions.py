@@ -1,4 +1,7 @@
-"""ApiVersions (API key 18), versions 0-4."""
+"""ApiVersions (API key 18), versions 0-4.
+
+Which API keys and versions the broker serves, and its features.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,7 +18,7 @@ from pybroker.protocol.declare import (
 
 
 class ApiVersionsRequest(Request, key=18, versions="0-4", flexible="3+"):
-    """ApiVersionsRequest.
+    """The first request of most clients. It may come in a version that the broker does not know.
 
     Versions:
       * 3: client_software_name, client_software_version, flexible
@@ -26,12 +29,16 @@ class ApiVersionsRequest(Request, key=18, versions="0-4", flexible="3+"):
 
 
 class ApiVersionsResponse(Response, key=18, versions="0-4", flexible="3+"):
-    """ApiVersionsResponse.
+    """The versions that are served, and the features of the cluster.
+
+    A request of an unknown version is answered in version 0 with UNSUPPORTED_VERSION. The header
+    of the response is never flexible.
 
     Versions:
       * 1: throttle_time_ms
       * 3: supported_features, finalized_features_epoch, finalized_features,
-        zk_migration_ready, flexible
+        zk_migration_ready (KIP-584), flexible
+      * 4: a supported feature may begin at level 0
     """
 
     error_code: Int16 = 0
@@ -40,6 +47,7 @@ class ApiVersionsResponse(Response, key=18, versions="0-4", flexible="3+"):
     supported_features: list["ApiVersionsResponse.SupportedFeatureKey"] = field(
         versions="3+", tag=0, ignorable=True, default=EMPTY
     )
+    # Grows with each change of the features; -1 when unknown.
     finalized_features_epoch: Int64 = field(versions="3+", tag=1, ignorable=True, default=-1)
     finalized_features: list["ApiVersionsResponse.FinalizedFeatureKey"] = field(
         versions="3+", tag=2, ignorable=True, default=EMPTY
@@ -47,22 +55,23 @@ class ApiVersionsResponse(Response, key=18, versions="0-4", flexible="3+"):
     zk_migration_ready: Bool = field(versions="3+", tag=3, ignorable=True, default=False)
 
     class ApiVersion(Struct):
-        """ApiVersion."""
+        """The versions of one API key, both ends included."""
 
         api_key: Int16 = 0
         min_version: Int16 = 0
         max_version: Int16 = 0
 
     class SupportedFeatureKey(Struct):
-        """SupportedFeatureKey."""
+        """The levels of a feature that the broker could run."""
 
         name: String = ""
         min_version: Int16 = 0
         max_version: Int16 = 0
 
     class FinalizedFeatureKey(Struct):
-        """FinalizedFeatureKey."""
+        """The level at which a feature runs."""
 
         name: String = ""
+        # The level in use.
         max_version_level: Int16 = 0
         min_version_level: Int16 = 0

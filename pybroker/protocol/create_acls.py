@@ -1,4 +1,4 @@
-"""CreateAcls (API key 30), versions 1-3."""
+"""CreateAcls (API key 30), versions 1-3: creates ACLs."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,7 +14,7 @@ from pybroker.protocol.declare import (
 
 
 class CreateAclsRequest(Request, key=30, versions="1-3", flexible="2+"):
-    """CreateAclsRequest.
+    """Creates ACLs, each on its own.
 
     Versions:
       * 2: flexible
@@ -23,7 +23,7 @@ class CreateAclsRequest(Request, key=30, versions="1-3", flexible="2+"):
     creations: list["CreateAclsRequest.AclCreation"] = EMPTY
 
     class AclCreation(Struct):
-        """AclCreation."""
+        """One ACL. Numbers as in DescribeAcls."""
 
         resource_type: Int8 = 0
         resource_name: String = ""
@@ -35,7 +35,7 @@ class CreateAclsRequest(Request, key=30, versions="1-3", flexible="2+"):
 
 
 class CreateAclsResponse(Response, key=30, versions="1-3", flexible="2+"):
-    """CreateAclsResponse.
+    """The outcomes, in the order of the request.
 
     Versions:
       * 2: flexible
@@ -45,7 +45,7 @@ class CreateAclsResponse(Response, key=30, versions="1-3", flexible="2+"):
     results: list["CreateAclsResponse.AclCreationResult"] = EMPTY
 
     class AclCreationResult(Struct):
-        """AclCreationResult."""
+        """The outcome for one ACL."""
 
         error_code: Int16 = 0
         error_message: NullableString = None

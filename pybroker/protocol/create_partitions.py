@@ -1,4 +1,4 @@
-"""CreatePartitions (API key 37), versions 0-3."""
+"""CreatePartitions (API key 37), versions 0-3: adds partitions to topics."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,10 +15,11 @@ from pybroker.protocol.declare import (
 
 
 class CreatePartitionsRequest(Request, key=37, versions="0-3", flexible="2+"):
-    """CreatePartitionsRequest.
+    """Sets the number of partitions of topics.
 
     Versions:
       * 2: flexible
+      * 3: THROTTLING_QUOTA_EXCEEDED may be answered (KIP-599)
     """
 
     topics: list["CreatePartitionsRequest.CreatePartitionsTopic"] = EMPTY
@@ -26,20 +27,22 @@ class CreatePartitionsRequest(Request, key=37, versions="0-3", flexible="2+"):
     validate_only: Bool = False
 
     class CreatePartitionsTopic(Struct):
-        """CreatePartitionsTopic."""
+        """One topic."""
 
         name: TopicName = ""
+        # Partitions that it shall have in all.
         count: Int32 = 0
+        # One for each new partition; None lets the broker choose.
         assignments: list["CreatePartitionsRequest.CreatePartitionsAssignment"] | None = EMPTY
 
     class CreatePartitionsAssignment(Struct):
-        """CreatePartitionsAssignment."""
+        """The brokers of one new partition, the preferred leader first."""
 
         broker_ids: list[BrokerId] = EMPTY
 
 
 class CreatePartitionsResponse(Response, key=37, versions="0-3", flexible="2+"):
-    """CreatePartitionsResponse.
+    """The outcome for each topic.
 
     Versions:
       * 2: flexible
@@ -49,7 +52,7 @@ class CreatePartitionsResponse(Response, key=37, versions="0-3", flexible="2+"):
     results: list["CreatePartitionsResponse.CreatePartitionsTopicResult"] = EMPTY
 
     class CreatePartitionsTopicResult(Struct):
-        """CreatePartitionsTopicResult."""
+        """The outcome for one topic."""
 
         name: TopicName = ""
         error_code: Int16 = 0

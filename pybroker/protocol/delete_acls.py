@@ -1,4 +1,4 @@
-"""DeleteAcls (API key 31), versions 1-3."""
+"""DeleteAcls (API key 31), versions 1-3: deletes the ACLs that match filters."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,7 +14,7 @@ from pybroker.protocol.declare import (
 
 
 class DeleteAclsRequest(Request, key=31, versions="1-3", flexible="2+"):
-    """DeleteAclsRequest.
+    """Deletes ACLs by filters.
 
     Versions:
       * 2: flexible
@@ -23,7 +23,7 @@ class DeleteAclsRequest(Request, key=31, versions="1-3", flexible="2+"):
     filters: list["DeleteAclsRequest.DeleteAclsFilter"] = EMPTY
 
     class DeleteAclsFilter(Struct):
-        """DeleteAclsFilter."""
+        """One filter. Numbers as in DescribeAcls."""
 
         resource_type_filter: Int8 = 0
         resource_name_filter: NullableString = ""
@@ -35,7 +35,7 @@ class DeleteAclsRequest(Request, key=31, versions="1-3", flexible="2+"):
 
 
 class DeleteAclsResponse(Response, key=31, versions="1-3", flexible="2+"):
-    """DeleteAclsResponse.
+    """What each filter matched and deleted, in the order of the request.
 
     Versions:
       * 2: flexible
@@ -45,14 +45,14 @@ class DeleteAclsResponse(Response, key=31, versions="1-3", flexible="2+"):
     filter_results: list["DeleteAclsResponse.DeleteAclsFilterResult"] = EMPTY
 
     class DeleteAclsFilterResult(Struct):
-        """DeleteAclsFilterResult."""
+        """What one filter deleted."""
 
         error_code: Int16 = 0
         error_message: NullableString = None
         matching_acls: list["DeleteAclsResponse.DeleteAclsMatchingAcl"] = EMPTY
 
     class DeleteAclsMatchingAcl(Struct):
-        """DeleteAclsMatchingAcl."""
+        """One ACL that matched."""
 
         error_code: Int16 = 0
         error_message: NullableString = None

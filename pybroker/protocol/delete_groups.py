@@ -1,10 +1,10 @@
-"""DeleteGroups (API key 42), versions 0-2."""
+"""DeleteGroups (API key 42), versions 0-2: deletes groups that have no members."""
 
 from pybroker.protocol.declare import EMPTY, GroupId, Int16, Int32, Request, Response, Struct
 
 
 class DeleteGroupsRequest(Request, key=42, versions="0-2", flexible="2+"):
-    """DeleteGroupsRequest.
+    """Deletes groups with their stored positions.
 
     Versions:
       * 2: flexible
@@ -14,7 +14,7 @@ class DeleteGroupsRequest(Request, key=42, versions="0-2", flexible="2+"):
 
 
 class DeleteGroupsResponse(Response, key=42, versions="0-2", flexible="2+"):
-    """DeleteGroupsResponse.
+    """The outcome for each group.
 
     Versions:
       * 2: flexible
@@ -24,7 +24,7 @@ class DeleteGroupsResponse(Response, key=42, versions="0-2", flexible="2+"):
     results: list["DeleteGroupsResponse.DeletableGroupResult"] = EMPTY
 
     class DeletableGroupResult(Struct):
-        """DeletableGroupResult."""
+        """The outcome for one group."""
 
         group_id: GroupId = ""
         error_code: Int16 = 0

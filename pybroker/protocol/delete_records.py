@@ -1,4 +1,4 @@
-"""DeleteRecords (API key 21), versions 0-2."""
+"""DeleteRecords (API key 21), versions 0-2: moves the log start offset of partitions."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -13,7 +13,7 @@ from pybroker.protocol.declare import (
 
 
 class DeleteRecordsRequest(Request, key=21, versions="0-2", flexible="2+"):
-    """DeleteRecordsRequest.
+    """Deletes all records before an offset.
 
     Versions:
       * 2: flexible
@@ -23,20 +23,21 @@ class DeleteRecordsRequest(Request, key=21, versions="0-2", flexible="2+"):
     timeout_ms: Int32 = 0
 
     class DeleteRecordsTopic(Struct):
-        """DeleteRecordsTopic."""
+        """The partitions of one topic."""
 
         name: TopicName = ""
         partitions: list["DeleteRecordsRequest.DeleteRecordsPartition"] = EMPTY
 
     class DeleteRecordsPartition(Struct):
-        """DeleteRecordsPartition."""
+        """One partition."""
 
         partition_index: Int32 = 0
+        # First to keep; -1 for the high watermark.
         offset: Int64 = 0
 
 
 class DeleteRecordsResponse(Response, key=21, versions="0-2", flexible="2+"):
-    """DeleteRecordsResponse.
+    """The log start offset of each partition after that.
 
     Versions:
       * 2: flexible
@@ -46,14 +47,15 @@ class DeleteRecordsResponse(Response, key=21, versions="0-2", flexible="2+"):
     topics: list["DeleteRecordsResponse.DeleteRecordsTopicResult"] = EMPTY
 
     class DeleteRecordsTopicResult(Struct):
-        """DeleteRecordsTopicResult."""
+        """One topic's outcomes."""
 
         name: TopicName = ""
         partitions: list["DeleteRecordsResponse.DeleteRecordsPartitionResult"] = EMPTY
 
     class DeleteRecordsPartitionResult(Struct):
-        """DeleteRecordsPartitionResult."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
+        # The smallest log start offset of all replicas.
         low_watermark: Int64 = 0
         error_code: Int16 = 0

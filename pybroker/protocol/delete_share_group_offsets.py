@@ -1,4 +1,7 @@
-"""DeleteShareGroupOffsets (API key 92), version 0."""
+"""DeleteShareGroupOffsets (API key 92), version 0.
+
+A share group forgets topics; it must be empty.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,19 +19,19 @@ from pybroker.protocol.declare import (
 
 
 class DeleteShareGroupOffsetsRequest(Request, key=92, versions="0", flexible="0+"):
-    """DeleteShareGroupOffsetsRequest."""
+    """Deletes the offsets of a group in topics."""
 
     group_id: GroupId = ""
     topics: list["DeleteShareGroupOffsetsRequest.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """One topic."""
 
         topic_name: TopicName = ""
 
 
 class DeleteShareGroupOffsetsResponse(Response, key=92, versions="0", flexible="0+"):
-    """DeleteShareGroupOffsetsResponse."""
+    """The outcome for each topic."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
@@ -36,7 +39,7 @@ class DeleteShareGroupOffsetsResponse(Response, key=92, versions="0", flexible="
     responses: list["DeleteShareGroupOffsetsResponse.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """The outcome for one topic."""
 
         topic_name: TopicName = ""
         topic_id: Uuid = ZERO_UUID

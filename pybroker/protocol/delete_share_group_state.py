@@ -1,4 +1,7 @@
-"""DeleteShareGroupState (API key 86), version 0."""
+"""DeleteShareGroupState (API key 86), version 0.
+
+Deletes the stored state of a share group's partitions.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,36 +18,36 @@ from pybroker.protocol.declare import (
 
 
 class DeleteShareGroupStateRequest(Request, key=86, versions="0", flexible="0+"):
-    """DeleteShareGroupStateRequest."""
+    """Tells the share coordinator to forget partitions."""
 
     group_id: String = ""
     topics: list["DeleteShareGroupStateRequest.DeleteStateData"] = EMPTY
 
     class DeleteStateData(Struct):
-        """DeleteStateData."""
+        """One topic's partitions."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["DeleteShareGroupStateRequest.PartitionData"] = EMPTY
 
     class PartitionData(Struct):
-        """PartitionData."""
+        """One partition."""
 
         partition: Int32 = 0
 
 
 class DeleteShareGroupStateResponse(Response, key=86, versions="0", flexible="0+"):
-    """DeleteShareGroupStateResponse."""
+    """The outcome for each partition."""
 
     results: list["DeleteShareGroupStateResponse.DeleteStateResult"] = EMPTY
 
     class DeleteStateResult(Struct):
-        """DeleteStateResult."""
+        """One topic's outcomes."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["DeleteShareGroupStateResponse.PartitionResult"] = EMPTY
 
     class PartitionResult(Struct):
-        """PartitionResult."""
+        """The outcome for one partition."""
 
         partition: Int32 = 0
         error_code: Int16 = 0

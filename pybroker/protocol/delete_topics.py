@@ -1,4 +1,4 @@
-"""DeleteTopics (API key 20), versions 1-6."""
+"""DeleteTopics (API key 20), versions 1-6: deletes topics."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -17,11 +17,12 @@ from pybroker.protocol.declare import (
 
 
 class DeleteTopicsRequest(Request, key=20, versions="1-6", flexible="4+"):
-    """DeleteTopicsRequest.
+    """Deletes topics, by name or by id.
 
     Versions:
       * 4: flexible
-      * 6: topics, without topic_names
+      * 5: the answer has messages (KIP-599)
+      * 6: topics, without topic_names (KIP-516)
     """
 
     topics: list["DeleteTopicsRequest.DeleteTopicState"] = field(versions="6+", default=EMPTY)
@@ -29,14 +30,15 @@ class DeleteTopicsRequest(Request, key=20, versions="1-6", flexible="4+"):
     timeout_ms: Int32 = 0
 
     class DeleteTopicState(Struct):
-        """DeleteTopicState."""
+        """One topic, by name or by id."""
 
+        # None to name it by id.
         name: NullableTopicName = None
         topic_id: Uuid = ZERO_UUID
 
 
 class DeleteTopicsResponse(Response, key=20, versions="1-6", flexible="4+"):
-    """DeleteTopicsResponse.
+    """The outcome for each topic.
 
     Versions:
       * 4: flexible
@@ -48,8 +50,9 @@ class DeleteTopicsResponse(Response, key=20, versions="1-6", flexible="4+"):
     responses: list["DeleteTopicsResponse.DeletableTopicResult"] = EMPTY
 
     class DeletableTopicResult(Struct):
-        """DeletableTopicResult."""
+        """The outcome for one topic."""
 
+        # None when the id is unknown.
         name: NullableTopicName = field(nullable="6+", default="")
         topic_id: Uuid = field(versions="6+", ignorable=True, default=ZERO_UUID)
         error_code: Int16 = 0

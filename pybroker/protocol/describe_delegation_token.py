@@ -1,4 +1,4 @@
-"""DescribeDelegationToken (API key 41), versions 1-3."""
+"""DescribeDelegationToken (API key 41), versions 1-3: the tokens of owners."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,23 +15,24 @@ from pybroker.protocol.declare import (
 
 
 class DescribeDelegationTokenRequest(Request, key=41, versions="1-3", flexible="2+"):
-    """DescribeDelegationTokenRequest.
+    """Asks for tokens by owner.
 
     Versions:
       * 2: flexible
     """
 
+    # None for all.
     owners: list["DescribeDelegationTokenRequest.DescribeDelegationTokenOwner"] | None = EMPTY
 
     class DescribeDelegationTokenOwner(Struct):
-        """DescribeDelegationTokenOwner."""
+        """A principal."""
 
         principal_type: String = ""
         principal_name: String = ""
 
 
 class DescribeDelegationTokenResponse(Response, key=41, versions="1-3", flexible="2+"):
-    """DescribeDelegationTokenResponse.
+    """The tokens that the requester may see.
 
     Versions:
       * 2: flexible
@@ -44,7 +45,7 @@ class DescribeDelegationTokenResponse(Response, key=41, versions="1-3", flexible
     throttle_time_ms: Int32 = 0
 
     class DescribedDelegationToken(Struct):
-        """DescribedDelegationToken."""
+        """One token."""
 
         principal_type: String = ""
         principal_name: String = ""
@@ -58,7 +59,7 @@ class DescribeDelegationTokenResponse(Response, key=41, versions="1-3", flexible
         renewers: list["DescribeDelegationTokenResponse.DescribedDelegationTokenRenewer"] = EMPTY
 
     class DescribedDelegationTokenRenewer(Struct):
-        """DescribedDelegationTokenRenewer."""
+        """A principal that may renew it."""
 
         principal_type: String = ""
         principal_name: String = ""

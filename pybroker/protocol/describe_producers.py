@@ -1,4 +1,4 @@
-"""DescribeProducers (API key 61), version 0."""
+"""DescribeProducers (API key 61), version 0: the producers that a partition knows."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,31 +15,31 @@ from pybroker.protocol.declare import (
 
 
 class DescribeProducersRequest(Request, key=61, versions="0", flexible="0+"):
-    """DescribeProducersRequest."""
+    """Asks for the producer state of partitions."""
 
     topics: list["DescribeProducersRequest.TopicRequest"] = EMPTY
 
     class TopicRequest(Struct):
-        """TopicRequest."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partition_indexes: list[Int32] = EMPTY
 
 
 class DescribeProducersResponse(Response, key=61, versions="0", flexible="0+"):
-    """DescribeProducersResponse."""
+    """The producers of each partition."""
 
     throttle_time_ms: Int32 = 0
     topics: list["DescribeProducersResponse.TopicResponse"] = EMPTY
 
     class TopicResponse(Struct):
-        """TopicResponse."""
+        """One topic's producers."""
 
         name: TopicName = ""
         partitions: list["DescribeProducersResponse.PartitionResponse"] = EMPTY
 
     class PartitionResponse(Struct):
-        """PartitionResponse."""
+        """One partition's producers."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0
@@ -47,11 +47,13 @@ class DescribeProducersResponse(Response, key=61, versions="0", flexible="0+"):
         active_producers: list["DescribeProducersResponse.ProducerState"] = EMPTY
 
     class ProducerState(Struct):
-        """ProducerState."""
+        """One producer."""
 
         producer_id: ProducerId = 0
         producer_epoch: Int32 = 0
         last_sequence: Int32 = -1
         last_timestamp: Int64 = -1
+        # Of the last marker.
         coordinator_epoch: Int32 = 0
+        # -1 without an open transaction.
         current_txn_start_offset: Int64 = -1

@@ -1,4 +1,7 @@
-"""DescribeShareGroupOffsets (API key 90), versions 0-1."""
+"""DescribeShareGroupOffsets (API key 90), versions 0-1.
+
+Where share groups stand in their partitions.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -18,35 +21,36 @@ from pybroker.protocol.declare import (
 
 
 class DescribeShareGroupOffsetsRequest(Request, key=90, versions="0-1", flexible="0+"):
-    """DescribeShareGroupOffsetsRequest."""
+    """Asks for the start offsets of groups."""
 
     groups: list["DescribeShareGroupOffsetsRequest.Group"] = EMPTY
 
     class Group(Struct):
-        """Group."""
+        """What is asked of one group."""
 
         group_id: GroupId = ""
+        # None for all.
         topics: list["DescribeShareGroupOffsetsRequest.Topic"] | None = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """Partitions of one topic."""
 
         topic_name: TopicName = ""
         partitions: list[Int32] = EMPTY
 
 
 class DescribeShareGroupOffsetsResponse(Response, key=90, versions="0-1", flexible="0+"):
-    """DescribeShareGroupOffsetsResponse.
+    """The start offsets, and how far they lag.
 
     Versions:
-      * 1: Partition.lag
+      * 1: Partition.lag (KIP-1226)
     """
 
     throttle_time_ms: Int32 = 0
     groups: list["DescribeShareGroupOffsetsResponse.Group"] = EMPTY
 
     class Group(Struct):
-        """Group."""
+        """One group's offsets."""
 
         group_id: GroupId = ""
         topics: list["DescribeShareGroupOffsetsResponse.Topic"] = EMPTY
@@ -54,18 +58,19 @@ class DescribeShareGroupOffsetsResponse(Response, key=90, versions="0-1", flexib
         error_message: NullableString = None
 
     class Topic(Struct):
-        """Topic."""
+        """One topic's offsets."""
 
         topic_name: TopicName = ""
         topic_id: Uuid = ZERO_UUID
         partitions: list["DescribeShareGroupOffsetsResponse.Partition"] = EMPTY
 
     class Partition(Struct):
-        """Partition."""
+        """One partition's offset."""
 
         partition_index: Int32 = 0
         start_offset: Int64 = 0
         leader_epoch: Int32 = 0
+        # Records yet to be delivered; -1 when unknown.
         lag: Int64 = field(versions="1+", ignorable=True, default=-1)
         error_code: Int16 = 0
         error_message: NullableString = None

@@ -1,4 +1,7 @@
-"""DescribeUserScramCredentials (API key 50), version 0."""
+"""DescribeUserScramCredentials (API key 50), version 0.
+
+Which SCRAM credentials users have; never their secrets.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,18 +17,19 @@ from pybroker.protocol.declare import (
 
 
 class DescribeUserScramCredentialsRequest(Request, key=50, versions="0", flexible="0+"):
-    """DescribeUserScramCredentialsRequest."""
+    """Asks for users by name."""
 
+    # None or empty for all.
     users: list["DescribeUserScramCredentialsRequest.UserName"] | None = EMPTY
 
     class UserName(Struct):
-        """UserName."""
+        """One user."""
 
         name: String = ""
 
 
 class DescribeUserScramCredentialsResponse(Response, key=50, versions="0", flexible="0+"):
-    """DescribeUserScramCredentialsResponse."""
+    """Mechanism and iterations of each user's credentials."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
@@ -33,7 +37,7 @@ class DescribeUserScramCredentialsResponse(Response, key=50, versions="0", flexi
     results: list["DescribeUserScramCredentialsResponse.DescribeUserScramCredentialsResult"] = EMPTY
 
     class DescribeUserScramCredentialsResult(Struct):
-        """DescribeUserScramCredentialsResult."""
+        """One user's credentials."""
 
         user: String = ""
         error_code: Int16 = 0
@@ -41,7 +45,8 @@ class DescribeUserScramCredentialsResponse(Response, key=50, versions="0", flexi
         credential_infos: list["DescribeUserScramCredentialsResponse.CredentialInfo"] = EMPTY
 
     class CredentialInfo(Struct):
-        """CredentialInfo."""
+        """One credential."""
 
+        # 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
         mechanism: Int8 = 0
         iterations: Int32 = 0

@@ -1,4 +1,4 @@
-"""ElectLeaders (API key 43), versions 0-2."""
+"""ElectLeaders (API key 43), versions 0-2: makes replicas lead."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,26 +15,28 @@ from pybroker.protocol.declare import (
 
 
 class ElectLeadersRequest(Request, key=43, versions="0-2", flexible="2+"):
-    """ElectLeadersRequest.
+    """Elects leaders: the preferred ones, or, if none is in sync, any.
 
     Versions:
-      * 1: election_type
+      * 1: election_type (KIP-460)
       * 2: flexible
     """
 
+    # 0: the preferred replica; 1: any replica, even one that lacks records.
     election_type: Int8 = field(versions="1+", default=0)
+    # None for all.
     topic_partitions: list["ElectLeadersRequest.TopicPartitions"] | None = EMPTY
     timeout_ms: Int32 = 60000
 
     class TopicPartitions(Struct):
-        """TopicPartitions."""
+        """Partitions of one topic."""
 
         topic: TopicName = ""
         partitions: list[Int32] = EMPTY
 
 
 class ElectLeadersResponse(Response, key=43, versions="0-2", flexible="2+"):
-    """ElectLeadersResponse.
+    """The outcome for each partition.
 
     Versions:
       * 1: error_code
@@ -46,13 +48,13 @@ class ElectLeadersResponse(Response, key=43, versions="0-2", flexible="2+"):
     replica_election_results: list["ElectLeadersResponse.ReplicaElectionResult"] = EMPTY
 
     class ReplicaElectionResult(Struct):
-        """ReplicaElectionResult."""
+        """One topic's outcomes."""
 
         topic: TopicName = ""
         partition_result: list["ElectLeadersResponse.PartitionResult"] = EMPTY
 
     class PartitionResult(Struct):
-        """PartitionResult."""
+        """The outcome for one partition; ELECTION_NOT_NEEDED is none to worry about."""
 
         partition_id: Int32 = 0
         error_code: Int16 = 0

@@ -1,4 +1,4 @@
-"""EndTxn (API key 26), versions 0-5."""
+"""EndTxn (API key 26), versions 0-5: commits or aborts a transaction."""
 
 from pybroker.protocol.declare import (
     Bool,
@@ -13,20 +13,24 @@ from pybroker.protocol.declare import (
 
 
 class EndTxnRequest(Request, key=26, versions="0-5", flexible="3+"):
-    """EndTxnRequest.
+    """Ends the transaction of a producer.
 
     Versions:
+      * 2: PRODUCER_FENCED may be answered
       * 3: flexible
+      * 4: TRANSACTION_ABORTABLE may be answered (KIP-890)
+      * 5: the epoch is bumped with each transaction (KIP-890)
     """
 
     transactional_id: TransactionalId = ""
     producer_id: ProducerId = 0
     producer_epoch: Int16 = 0
+    # False aborts.
     committed: Bool = False
 
 
 class EndTxnResponse(Response, key=26, versions="0-5", flexible="3+"):
-    """EndTxnResponse.
+    """Whether the end was decided; markers may follow later.
 
     Versions:
       * 3: flexible
@@ -35,5 +39,6 @@ class EndTxnResponse(Response, key=26, versions="0-5", flexible="3+"):
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
+    # To use from now on; it changes when the epochs are used up.
     producer_id: ProducerId = field(versions="5+", ignorable=True, default=-1)
     producer_epoch: Int16 = field(versions="5+", ignorable=True, default=-1)

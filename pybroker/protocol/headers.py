@@ -4,7 +4,7 @@ from pybroker.protocol.declare import Int16, Int32, Message, NullableString, fie
 
 
 class RequestHeader(Message, versions="1-2", flexible="2+"):
-    """RequestHeader.
+    """Stands before every request.
 
     Versions:
       * 2: flexible
@@ -12,12 +12,13 @@ class RequestHeader(Message, versions="1-2", flexible="2+"):
 
     request_api_key: Int16 = 0
     request_api_version: Int16 = 0
+    # The response repeats it.
     correlation_id: Int32 = 0
     client_id: NullableString = field(compact=False, default="")
 
 
 class ResponseHeader(Message, versions="0-1", flexible="1+"):
-    """ResponseHeader.
+    """Stands before every response. Version 0 goes with ApiVersions in any version.
 
     Versions:
       * 1: flexible

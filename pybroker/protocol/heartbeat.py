@@ -1,4 +1,4 @@
-"""Heartbeat (API key 12), versions 0-4."""
+"""Heartbeat (API key 12), versions 0-4: a member of a classic group says that it is alive."""
 
 from pybroker.protocol.declare import (
     GroupId,
@@ -13,10 +13,10 @@ from pybroker.protocol.declare import (
 
 
 class HeartbeatRequest(Request, key=12, versions="0-4", flexible="4+"):
-    """HeartbeatRequest.
+    """Keeps the member in its group.
 
     Versions:
-      * 3: group_instance_id
+      * 3: group_instance_id (static membership, KIP-345)
       * 4: flexible
     """
 
@@ -27,7 +27,7 @@ class HeartbeatRequest(Request, key=12, versions="0-4", flexible="4+"):
 
 
 class HeartbeatResponse(Response, key=12, versions="0-4", flexible="4+"):
-    """HeartbeatResponse.
+    """Whether the member may go on; REBALANCE_IN_PROGRESS tells it to join again.
 
     Versions:
       * 1: throttle_time_ms

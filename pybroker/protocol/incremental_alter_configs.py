@@ -1,4 +1,4 @@
-"""IncrementalAlterConfigs (API key 44), versions 0-1."""
+"""IncrementalAlterConfigs (API key 44), versions 0-1: changes single configs of resources."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,7 +15,7 @@ from pybroker.protocol.declare import (
 
 
 class IncrementalAlterConfigsRequest(Request, key=44, versions="0-1", flexible="1+"):
-    """IncrementalAlterConfigsRequest.
+    """Sets, resets, or edits configs; what is not named stays.
 
     Versions:
       * 1: flexible
@@ -25,22 +25,23 @@ class IncrementalAlterConfigsRequest(Request, key=44, versions="0-1", flexible="
     validate_only: Bool = False
 
     class AlterConfigsResource(Struct):
-        """AlterConfigsResource."""
+        """One resource. Types as in DescribeConfigs."""
 
         resource_type: Int8 = 0
         resource_name: String = ""
         configs: list["IncrementalAlterConfigsRequest.AlterableConfig"] = EMPTY
 
     class AlterableConfig(Struct):
-        """AlterableConfig."""
+        """One change."""
 
         name: String = ""
+        # 0 set, 1 delete, 2 append to a list, 3 subtract from a list.
         config_operation: Int8 = 0
         value: NullableString = ""
 
 
 class IncrementalAlterConfigsResponse(Response, key=44, versions="0-1", flexible="1+"):
-    """IncrementalAlterConfigsResponse.
+    """The outcome for each resource.
 
     Versions:
       * 1: flexible
@@ -50,7 +51,7 @@ class IncrementalAlterConfigsResponse(Response, key=44, versions="0-1", flexible
     responses: list["IncrementalAlterConfigsResponse.AlterConfigsResourceResponse"] = EMPTY
 
     class AlterConfigsResourceResponse(Struct):
-        """AlterConfigsResourceResponse."""
+        """The outcome for one resource."""
 
         error_code: Int16 = 0
         error_message: NullableString = None

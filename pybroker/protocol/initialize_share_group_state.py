@@ -1,4 +1,7 @@
-"""InitializeShareGroupState (API key 83), version 0."""
+"""InitializeShareGroupState (API key 83), version 0.
+
+Begins the stored state of a share group's partitions.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,38 +19,40 @@ from pybroker.protocol.declare import (
 
 
 class InitializeShareGroupStateRequest(Request, key=83, versions="0", flexible="0+"):
-    """InitializeShareGroupStateRequest."""
+    """Tells the share coordinator where partitions begin."""
 
     group_id: String = ""
     topics: list["InitializeShareGroupStateRequest.InitializeStateData"] = EMPTY
 
     class InitializeStateData(Struct):
-        """InitializeStateData."""
+        """One topic's partitions."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["InitializeShareGroupStateRequest.PartitionData"] = EMPTY
 
     class PartitionData(Struct):
-        """PartitionData."""
+        """The beginning of one partition."""
 
         partition: Int32 = 0
+        # Raised whenever the state begins anew.
         state_epoch: Int32 = 0
+        # -1 when it is not known yet.
         start_offset: Int64 = 0
 
 
 class InitializeShareGroupStateResponse(Response, key=83, versions="0", flexible="0+"):
-    """InitializeShareGroupStateResponse."""
+    """The outcome for each partition."""
 
     results: list["InitializeShareGroupStateResponse.InitializeStateResult"] = EMPTY
 
     class InitializeStateResult(Struct):
-        """InitializeStateResult."""
+        """One topic's outcomes."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["InitializeShareGroupStateResponse.PartitionResult"] = EMPTY
 
     class PartitionResult(Struct):
-        """PartitionResult."""
+        """The outcome for one partition."""
 
         partition: Int32 = 0
         error_code: Int16 = 0

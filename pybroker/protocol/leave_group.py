@@ -1,4 +1,4 @@
-"""LeaveGroup (API key 13), versions 0-5."""
+"""LeaveGroup (API key 13), versions 0-5: members leave a classic group."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -15,12 +15,12 @@ from pybroker.protocol.declare import (
 
 
 class LeaveGroupRequest(Request, key=13, versions="0-5", flexible="4+"):
-    """LeaveGroupRequest.
+    """Takes members out of a group, so that it need not wait for their sessions to end.
 
     Versions:
-      * 3: without member_id, members
+      * 3: members, without member_id (KIP-345)
       * 4: flexible
-      * 5: MemberIdentity.reason
+      * 5: MemberIdentity.reason (KIP-800)
     """
 
     group_id: GroupId = ""
@@ -28,15 +28,17 @@ class LeaveGroupRequest(Request, key=13, versions="0-5", flexible="4+"):
     members: list["LeaveGroupRequest.MemberIdentity"] = field(versions="3+", default=EMPTY)
 
     class MemberIdentity(Struct):
-        """MemberIdentity."""
+        """A member, by its id or by its instance id."""
 
+        # Empty to name a static member by its instance id alone.
         member_id: String = ""
         group_instance_id: NullableString = None
+        # Why it leaves, for the broker's log.
         reason: NullableString = field(versions="5+", ignorable=True, default=None)
 
 
 class LeaveGroupResponse(Response, key=13, versions="0-5", flexible="4+"):
-    """LeaveGroupResponse.
+    """Whether each member left.
 
     Versions:
       * 1: throttle_time_ms
@@ -49,7 +51,7 @@ class LeaveGroupResponse(Response, key=13, versions="0-5", flexible="4+"):
     members: list["LeaveGroupResponse.MemberResponse"] = field(versions="3+", default=EMPTY)
 
     class MemberResponse(Struct):
-        """MemberResponse."""
+        """The outcome for one member."""
 
         member_id: String = ""
         group_instance_id: NullableString = ""

@@ -1,4 +1,4 @@
-"""ListConfigResources (API key 74), versions 0-1."""
+"""ListConfigResources (API key 74), versions 0-1: the resources that have configs."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,17 +14,18 @@ from pybroker.protocol.declare import (
 
 
 class ListConfigResourcesRequest(Request, key=74, versions="0-1", flexible="0+"):
-    """ListConfigResourcesRequest.
+    """Asks for resources of some types.
 
     Versions:
-      * 1: resource_types
+      * 1: resource_types; version 0 lists client metrics only (KIP-1142)
     """
 
+    # As in DescribeConfigs; empty for all.
     resource_types: list[Int8] = field(versions="1+", default=EMPTY)
 
 
 class ListConfigResourcesResponse(Response, key=74, versions="0-1", flexible="0+"):
-    """ListConfigResourcesResponse.
+    """The resources.
 
     Versions:
       * 1: ConfigResource.resource_type
@@ -35,7 +36,7 @@ class ListConfigResourcesResponse(Response, key=74, versions="0-1", flexible="0+
     config_resources: list["ListConfigResourcesResponse.ConfigResource"] = EMPTY
 
     class ConfigResource(Struct):
-        """ConfigResource."""
+        """One resource."""
 
         resource_name: String = ""
         resource_type: Int8 = field(versions="1+", ignorable=True, default=16)

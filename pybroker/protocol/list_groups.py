@@ -1,4 +1,4 @@
-"""ListGroups (API key 16), versions 0-5."""
+"""ListGroups (API key 16), versions 0-5: the groups that a broker coordinates."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,20 +14,22 @@ from pybroker.protocol.declare import (
 
 
 class ListGroupsRequest(Request, key=16, versions="0-5", flexible="3+"):
-    """ListGroupsRequest.
+    """Asks for the groups of this broker, of some states and types.
 
     Versions:
       * 3: flexible
-      * 4: states_filter
-      * 5: types_filter
+      * 4: states_filter (KIP-518)
+      * 5: types_filter (KIP-848)
     """
 
+    # Empty for all.
     states_filter: list[String] = field(versions="4+", default=EMPTY)
+    # "classic", "consumer", "share", "streams"; empty for all.
     types_filter: list[String] = field(versions="5+", default=EMPTY)
 
 
 class ListGroupsResponse(Response, key=16, versions="0-5", flexible="3+"):
-    """ListGroupsResponse.
+    """The groups, of whatever protocol.
 
     Versions:
       * 1: throttle_time_ms
@@ -41,7 +43,7 @@ class ListGroupsResponse(Response, key=16, versions="0-5", flexible="3+"):
     groups: list["ListGroupsResponse.ListedGroup"] = EMPTY
 
     class ListedGroup(Struct):
-        """ListedGroup."""
+        """One group."""
 
         group_id: GroupId = ""
         protocol_type: String = ""

@@ -1,4 +1,4 @@
-"""ListPartitionReassignments (API key 46), version 0."""
+"""ListPartitionReassignments (API key 46), version 0: the reassignments under way."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -14,20 +14,21 @@ from pybroker.protocol.declare import (
 
 
 class ListPartitionReassignmentsRequest(Request, key=46, versions="0", flexible="0+"):
-    """ListPartitionReassignmentsRequest."""
+    """Asks for reassignments."""
 
     timeout_ms: Int32 = 60000
+    # None for all.
     topics: list["ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics"] | None = None
 
     class ListPartitionReassignmentsTopics(Struct):
-        """ListPartitionReassignmentsTopics."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partition_indexes: list[Int32] = EMPTY
 
 
 class ListPartitionReassignmentsResponse(Response, key=46, versions="0", flexible="0+"):
-    """ListPartitionReassignmentsResponse."""
+    """The reassignments under way."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
@@ -35,15 +36,16 @@ class ListPartitionReassignmentsResponse(Response, key=46, versions="0", flexibl
     topics: list["ListPartitionReassignmentsResponse.OngoingTopicReassignment"] = EMPTY
 
     class OngoingTopicReassignment(Struct):
-        """OngoingTopicReassignment."""
+        """One topic's reassignments."""
 
         name: TopicName = ""
         partitions: list["ListPartitionReassignmentsResponse.OngoingPartitionReassignment"] = EMPTY
 
     class OngoingPartitionReassignment(Struct):
-        """OngoingPartitionReassignment."""
+        """One reassignment."""
 
         partition_index: Int32 = 0
+        # Old and new ones.
         replicas: list[BrokerId] = EMPTY
         adding_replicas: list[BrokerId] = EMPTY
         removing_replicas: list[BrokerId] = EMPTY

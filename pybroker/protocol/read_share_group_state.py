@@ -1,4 +1,4 @@
-"""ReadShareGroupState (API key 84), version 0."""
+"""ReadShareGroupState (API key 84), version 0: the stored state of a share group's partitions."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -17,37 +17,38 @@ from pybroker.protocol.declare import (
 
 
 class ReadShareGroupStateRequest(Request, key=84, versions="0", flexible="0+"):
-    """ReadShareGroupStateRequest."""
+    """Asks the share coordinator for state."""
 
     group_id: String = ""
     topics: list["ReadShareGroupStateRequest.ReadStateData"] = EMPTY
 
     class ReadStateData(Struct):
-        """ReadStateData."""
+        """One topic's partitions."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["ReadShareGroupStateRequest.PartitionData"] = EMPTY
 
     class PartitionData(Struct):
-        """PartitionData."""
+        """One partition."""
 
         partition: Int32 = 0
+        # Of the asking leader; an older one is fenced.
         leader_epoch: Int32 = 0
 
 
 class ReadShareGroupStateResponse(Response, key=84, versions="0", flexible="0+"):
-    """ReadShareGroupStateResponse."""
+    """The state of each partition."""
 
     results: list["ReadShareGroupStateResponse.ReadStateResult"] = EMPTY
 
     class ReadStateResult(Struct):
-        """ReadStateResult."""
+        """One topic's state."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["ReadShareGroupStateResponse.PartitionResult"] = EMPTY
 
     class PartitionResult(Struct):
-        """PartitionResult."""
+        """The state of one partition."""
 
         partition: Int32 = 0
         error_code: Int16 = 0
@@ -57,9 +58,10 @@ class ReadShareGroupStateResponse(Response, key=84, versions="0", flexible="0+")
         state_batches: list["ReadShareGroupStateResponse.StateBatch"] = EMPTY
 
     class StateBatch(Struct):
-        """StateBatch."""
+        """The same state of offsets from `first_offset` to `last_offset`."""
 
         first_offset: Int64 = 0
         last_offset: Int64 = 0
+        # 0 available, 2 acknowledged, 4 archived.
         delivery_state: Int8 = 0
         delivery_count: Int16 = 0

@@ -1,4 +1,4 @@
-"""RemoveRaftVoter (API key 81), version 0."""
+"""RemoveRaftVoter (API key 81), version 0: a controller leaves the metadata quorum."""
 
 from pybroker.protocol.declare import (
     ZERO_UUID,
@@ -12,7 +12,7 @@ from pybroker.protocol.declare import (
 
 
 class RemoveRaftVoterRequest(Request, key=81, versions="0", flexible="0+"):
-    """RemoveRaftVoterRequest."""
+    """Takes the vote from a controller."""
 
     cluster_id: NullableString = ""
     voter_id: Int32 = 0
@@ -20,7 +20,7 @@ class RemoveRaftVoterRequest(Request, key=81, versions="0", flexible="0+"):
 
 
 class RemoveRaftVoterResponse(Response, key=81, versions="0", flexible="0+"):
-    """RemoveRaftVoterResponse."""
+    """Whether it was taken."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0

@@ -1,4 +1,7 @@
-"""ShareAcknowledge (API key 79), versions 1-2."""
+"""ShareAcknowledge (API key 79), versions 1-2.
+
+What became of the records that a share group's member acquired.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -21,40 +24,42 @@ from pybroker.protocol.declare import (
 
 
 class ShareAcknowledgeRequest(Request, key=79, versions="1-2", flexible="0+"):
-    """ShareAcknowledgeRequest.
+    """Acknowledges records without asking for more.
 
     Versions:
-      * 2: is_renew_ack
+      * 2: is_renew_ack (KIP-1222)
     """
 
     group_id: NullableGroupId = None
     member_id: NullableString = ""
+    # -1 closes the session.
     share_session_epoch: Int32 = 0
     is_renew_ack: Bool = field(versions="2+", default=False)
     topics: list["ShareAcknowledgeRequest.AcknowledgeTopic"] = EMPTY
 
     class AcknowledgeTopic(Struct):
-        """AcknowledgeTopic."""
+        """One topic's acknowledgements."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["ShareAcknowledgeRequest.AcknowledgePartition"] = EMPTY
 
     class AcknowledgePartition(Struct):
-        """AcknowledgePartition."""
+        """One partition's acknowledgements."""
 
         partition_index: Int32 = 0
         acknowledgement_batches: list["ShareAcknowledgeRequest.AcknowledgementBatch"] = EMPTY
 
     class AcknowledgementBatch(Struct):
-        """AcknowledgementBatch."""
+        """What became of records from `first_offset` to `last_offset`."""
 
         first_offset: Int64 = 0
         last_offset: Int64 = 0
+        # As in ShareFetch.
         acknowledge_types: list[Int8] = EMPTY
 
 
 class ShareAcknowledgeResponse(Response, key=79, versions="1-2", flexible="0+"):
-    """ShareAcknowledgeResponse.
+    """Whether each partition's acknowledgements were taken.
 
     Versions:
       * 2: acquisition_lock_timeout_ms
@@ -68,13 +73,13 @@ class ShareAcknowledgeResponse(Response, key=79, versions="1-2", flexible="0+"):
     node_endpoints: list["ShareAcknowledgeResponse.NodeEndpoint"] = EMPTY
 
     class ShareAcknowledgeTopicResponse(Struct):
-        """ShareAcknowledgeTopicResponse."""
+        """One topic's outcomes."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list["ShareAcknowledgeResponse.PartitionData"] = EMPTY
 
     class PartitionData(Struct):
-        """PartitionData."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0
@@ -82,13 +87,13 @@ class ShareAcknowledgeResponse(Response, key=79, versions="1-2", flexible="0+"):
         current_leader: "ShareAcknowledgeResponse.LeaderIdAndEpoch" = EMPTY
 
     class LeaderIdAndEpoch(Struct):
-        """LeaderIdAndEpoch."""
+        """The leader, told with NOT_LEADER_OR_FOLLOWER."""
 
         leader_id: Int32 = 0
         leader_epoch: Int32 = 0
 
     class NodeEndpoint(Struct):
-        """NodeEndpoint."""
+        """Where a leader that `current_leader` names is reached."""
 
         node_id: BrokerId = 0
         host: String = ""

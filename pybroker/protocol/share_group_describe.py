@@ -1,4 +1,4 @@
-"""ShareGroupDescribe (API key 77), version 1."""
+"""ShareGroupDescribe (API key 77), version 1: state and members of share groups."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -18,20 +18,20 @@ from pybroker.protocol.declare import (
 
 
 class ShareGroupDescribeRequest(Request, key=77, versions="1", flexible="0+"):
-    """ShareGroupDescribeRequest."""
+    """Asks for groups by id."""
 
     group_ids: list[GroupId] = EMPTY
     include_authorized_operations: Bool = False
 
 
 class ShareGroupDescribeResponse(Response, key=77, versions="1", flexible="0+"):
-    """ShareGroupDescribeResponse."""
+    """The groups, with their members."""
 
     throttle_time_ms: Int32 = 0
     groups: list["ShareGroupDescribeResponse.DescribedGroup"] = EMPTY
 
     class DescribedGroup(Struct):
-        """DescribedGroup."""
+        """One group."""
 
         error_code: Int16 = 0
         error_message: NullableString = None
@@ -44,7 +44,7 @@ class ShareGroupDescribeResponse(Response, key=77, versions="1", flexible="0+"):
         authorized_operations: Int32 = -0x80000000
 
     class Member(Struct):
-        """Member."""
+        """One member."""
 
         member_id: String = ""
         rack_id: NullableString = None
@@ -55,12 +55,12 @@ class ShareGroupDescribeResponse(Response, key=77, versions="1", flexible="0+"):
         assignment: "ShareGroupDescribeResponse.Assignment" = EMPTY
 
     class Assignment(Struct):
-        """Assignment."""
+        """Assigned partitions."""
 
         topic_partitions: list["ShareGroupDescribeResponse.TopicPartitions"] = EMPTY
 
     class TopicPartitions(Struct):
-        """TopicPartitions."""
+        """Partitions of one topic."""
 
         topic_id: Uuid = ZERO_UUID
         topic_name: TopicName = ""

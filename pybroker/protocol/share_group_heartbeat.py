@@ -1,4 +1,7 @@
-"""ShareGroupHeartbeat (API key 76), version 1."""
+"""ShareGroupHeartbeat (API key 76), version 1.
+
+A member of a share group (KIP-932) joins, lives and leaves.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -17,17 +20,18 @@ from pybroker.protocol.declare import (
 
 
 class ShareGroupHeartbeatRequest(Request, key=76, versions="1", flexible="0+"):
-    """ShareGroupHeartbeatRequest."""
+    """Keeps a member in its group and tells what changed. What did not change is None."""
 
     group_id: GroupId = ""
     member_id: String = ""
+    # 0 joins, -1 leaves.
     member_epoch: Int32 = 0
     rack_id: NullableString = None
     subscribed_topic_names: list[TopicName] | None = None
 
 
 class ShareGroupHeartbeatResponse(Response, key=76, versions="1", flexible="0+"):
-    """ShareGroupHeartbeatResponse."""
+    """What the member is assigned, if that changed."""
 
     throttle_time_ms: Int32 = 0
     error_code: Int16 = 0
@@ -38,12 +42,12 @@ class ShareGroupHeartbeatResponse(Response, key=76, versions="1", flexible="0+")
     assignment: "ShareGroupHeartbeatResponse.Assignment | None" = None
 
     class Assignment(Struct):
-        """Assignment."""
+        """Everything that the member is assigned."""
 
         topic_partitions: list["ShareGroupHeartbeatResponse.TopicPartitions"] = EMPTY
 
     class TopicPartitions(Struct):
-        """TopicPartitions."""
+        """Partitions of one topic."""
 
         topic_id: Uuid = ZERO_UUID
         partitions: list[Int32] = EMPTY

@@ -1,4 +1,7 @@
-"""StreamsGroupDescribe (API key 89), version 0."""
+"""StreamsGroupDescribe (API key 89), version 0.
+
+State, topology and members of streams groups (KIP-1071).
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -18,20 +21,20 @@ from pybroker.protocol.declare import (
 
 
 class StreamsGroupDescribeRequest(Request, key=89, versions="0", flexible="0+"):
-    """StreamsGroupDescribeRequest."""
+    """Asks for groups by id."""
 
     group_ids: list[GroupId] = EMPTY
     include_authorized_operations: Bool = False
 
 
 class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"):
-    """StreamsGroupDescribeResponse."""
+    """The groups, with their topology and members."""
 
     throttle_time_ms: Int32 = 0
     groups: list["StreamsGroupDescribeResponse.DescribedGroup"] = EMPTY
 
     class DescribedGroup(Struct):
-        """DescribedGroup."""
+        """One group."""
 
         error_code: Int16 = 0
         error_message: NullableString = None
@@ -44,13 +47,13 @@ class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"
         authorized_operations: Int32 = -0x80000000
 
     class Topology(Struct):
-        """Topology."""
+        """What the application computes."""
 
         epoch: Int32 = 0
         subtopologies: list["StreamsGroupDescribeResponse.Subtopology"] | None = None
 
     class Subtopology(Struct):
-        """Subtopology."""
+        """A part of it that is run as one task per partition."""
 
         subtopology_id: String = ""
         source_topics: list[TopicName] = EMPTY
@@ -59,7 +62,7 @@ class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"
         repartition_source_topics: list["StreamsGroupDescribeResponse.TopicInfo"] = EMPTY
 
     class TopicInfo(Struct):
-        """TopicInfo."""
+        """An internal topic."""
 
         name: TopicName = ""
         partitions: Int32 = 0
@@ -67,13 +70,13 @@ class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"
         topic_configs: list["StreamsGroupDescribeResponse.KeyValue"] = EMPTY
 
     class KeyValue(Struct):
-        """KeyValue."""
+        """A config, or a client tag."""
 
         key: String = ""
         value: String = ""
 
     class Member(Struct):
-        """Member."""
+        """One member."""
 
         member_id: String = ""
         member_epoch: Int32 = 0
@@ -88,31 +91,33 @@ class StreamsGroupDescribeResponse(Response, key=89, versions="0", flexible="0+"
         task_offsets: list["StreamsGroupDescribeResponse.TaskOffset"] = EMPTY
         task_end_offsets: list["StreamsGroupDescribeResponse.TaskOffset"] = EMPTY
         assignment: "StreamsGroupDescribeResponse.Assignment" = EMPTY
+        # What it will have when all have reconciled.
         target_assignment: "StreamsGroupDescribeResponse.Assignment" = EMPTY
+        # It still uses the classic protocol.
         is_classic: Bool = False
 
     class Endpoint(Struct):
-        """Endpoint."""
+        """Host and port."""
 
         host: String = ""
         port: UInt16 = 0
 
     class TaskOffset(Struct):
-        """TaskOffset."""
+        """How far a task's state is."""
 
         subtopology_id: String = ""
         partition: Int32 = 0
         offset: Int64 = 0
 
     class Assignment(Struct):
-        """Assignment."""
+        """Assigned tasks."""
 
         active_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
         standby_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
         warmup_tasks: list["StreamsGroupDescribeResponse.TaskIds"] = EMPTY
 
     class TaskIds(Struct):
-        """TaskIds."""
+        """Tasks of one subtopology, by partition."""
 
         subtopology_id: String = ""
         partitions: list[Int32] = EMPTY

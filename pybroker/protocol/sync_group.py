@@ -1,4 +1,7 @@
-"""SyncGroup (API key 14), versions 0-5."""
+"""SyncGroup (API key 14), versions 0-5.
+
+Members of a classic group get what the leader assigned.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,12 +19,12 @@ from pybroker.protocol.declare import (
 
 
 class SyncGroupRequest(Request, key=14, versions="0-5", flexible="4+"):
-    """SyncGroupRequest.
+    """Asks for the member's assignment; the leader's request carries all of them.
 
     Versions:
-      * 3: group_instance_id
+      * 3: group_instance_id (static membership, KIP-345)
       * 4: flexible
-      * 5: protocol_type, protocol_name
+      * 5: protocol_type, protocol_name; both must be the group's (KIP-559)
     """
 
     group_id: GroupId = ""
@@ -30,17 +33,19 @@ class SyncGroupRequest(Request, key=14, versions="0-5", flexible="4+"):
     group_instance_id: NullableString = field(versions="3+", default=None)
     protocol_type: NullableString = field(versions="5+", ignorable=True, default=None)
     protocol_name: NullableString = field(versions="5+", ignorable=True, default=None)
+    # Empty but for the leader.
     assignments: list["SyncGroupRequest.Assignment"] = EMPTY
 
     class Assignment(Struct):
-        """Assignment."""
+        """What one member is assigned."""
 
         member_id: String = ""
+        # As the leader's client wrote it.
         assignment: Bytes = b""
 
 
 class SyncGroupResponse(Response, key=14, versions="0-5", flexible="4+"):
-    """SyncGroupResponse.
+    """The member's assignment, sent when the leader has given it.
 
     Versions:
       * 1: throttle_time_ms

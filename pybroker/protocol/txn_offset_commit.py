@@ -1,4 +1,7 @@
-"""TxnOffsetCommit (API key 28), versions 0-5."""
+"""TxnOffsetCommit (API key 28), versions 0-5.
+
+Stores positions of a group as part of a transaction.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -19,39 +22,44 @@ from pybroker.protocol.declare import (
 
 
 class TxnOffsetCommitRequest(Request, key=28, versions="0-5", flexible="3+"):
-    """TxnOffsetCommitRequest.
+    """Stores positions that count when the transaction commits.
 
     Versions:
       * 2: Partition.committed_leader_epoch
-      * 3: generation_id, member_id, group_instance_id, flexible
+      * 3: generation_id, member_id, group_instance_id: only members may commit (KIP-447),
+        flexible
+      * 4: TRANSACTION_ABORTABLE may be answered (KIP-890)
+      * 5: adds the group to the transaction by itself (KIP-890)
     """
 
     transactional_id: TransactionalId = ""
     group_id: GroupId = ""
     producer_id: ProducerId = 0
     producer_epoch: Int16 = 0
+    # -1 when the producer does not know the group's members.
     generation_id: Int32 = field(versions="3+", default=-1)
     member_id: String = field(versions="3+", default="")
     group_instance_id: NullableString = field(versions="3+", default=None)
     topics: list["TxnOffsetCommitRequest.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """Positions in one topic."""
 
         name: TopicName = ""
         partitions: list["TxnOffsetCommitRequest.Partition"] = EMPTY
 
     class Partition(Struct):
-        """Partition."""
+        """A position in one partition."""
 
         partition_index: Int32 = 0
         committed_offset: Int64 = 0
+        # Of the last record read; -1 when unknown.
         committed_leader_epoch: Int32 = field(versions="2+", ignorable=True, default=-1)
         committed_metadata: NullableString = ""
 
 
 class TxnOffsetCommitResponse(Response, key=28, versions="0-5", flexible="3+"):
-    """TxnOffsetCommitResponse.
+    """Whether each position was stored.
 
     Versions:
       * 3: flexible
@@ -61,13 +69,13 @@ class TxnOffsetCommitResponse(Response, key=28, versions="0-5", flexible="3+"):
     topics: list["TxnOffsetCommitResponse.Topic"] = EMPTY
 
     class Topic(Struct):
-        """Topic."""
+        """One topic's outcomes."""
 
         name: TopicName = ""
         partitions: list["TxnOffsetCommitResponse.Partition"] = EMPTY
 
     class Partition(Struct):
-        """Partition."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0

@@ -1,4 +1,4 @@
-"""UpdateFeatures (API key 57), versions 0-2."""
+"""UpdateFeatures (API key 57), versions 0-2: sets the levels of cluster features."""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,7 +16,7 @@ from pybroker.protocol.declare import (
 
 
 class UpdateFeaturesRequest(Request, key=57, versions="0-2", flexible="0+"):
-    """UpdateFeaturesRequest.
+    """Raises or lowers feature levels, all or none.
 
     Versions:
       * 1: validate_only, without FeatureUpdateKey.allow_downgrade,
@@ -28,16 +28,18 @@ class UpdateFeaturesRequest(Request, key=57, versions="0-2", flexible="0+"):
     validate_only: Bool = field(versions="1+", default=False)
 
     class FeatureUpdateKey(Struct):
-        """FeatureUpdateKey."""
+        """One feature's new level."""
 
         feature: String = ""
+        # 0 disables it.
         max_version_level: Int16 = 0
         allow_downgrade: Bool = field(versions="0", default=False)
+        # 1 up, 2 down if nothing is lost, 3 down in any case.
         upgrade_type: Int8 = field(versions="1+", default=1)
 
 
 class UpdateFeaturesResponse(Response, key=57, versions="0-2", flexible="0+"):
-    """UpdateFeaturesResponse.
+    """Whether the levels were set.
 
     Versions:
       * 2: without results
@@ -51,7 +53,7 @@ class UpdateFeaturesResponse(Response, key=57, versions="0-2", flexible="0+"):
     )
 
     class UpdatableFeatureResult(Struct):
-        """UpdatableFeatureResult."""
+        """The outcome for one feature."""
 
         feature: String = ""
         error_code: Int16 = 0

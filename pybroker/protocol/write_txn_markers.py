@@ -1,4 +1,7 @@
-"""WriteTxnMarkers (API key 27), versions 1-2."""
+"""WriteTxnMarkers (API key 27), versions 1-2.
+
+The end of transactions, written into their partitions. For brokers.
+"""
 
 from pybroker.protocol.declare import (
     EMPTY,
@@ -16,7 +19,7 @@ from pybroker.protocol.declare import (
 
 
 class WriteTxnMarkersRequest(Request, key=27, versions="1-2", flexible="1+"):
-    """WriteTxnMarkersRequest.
+    """Writes COMMIT or ABORT markers.
 
     Versions:
       * 2: WritableTxnMarker.transaction_version
@@ -25,41 +28,43 @@ class WriteTxnMarkersRequest(Request, key=27, versions="1-2", flexible="1+"):
     markers: list["WriteTxnMarkersRequest.WritableTxnMarker"] = EMPTY
 
     class WritableTxnMarker(Struct):
-        """WritableTxnMarker."""
+        """The end of one transaction."""
 
         producer_id: ProducerId = 0
         producer_epoch: Int16 = 0
+        # True commits.
         transaction_result: Bool = False
         topics: list["WriteTxnMarkersRequest.WritableTxnMarkerTopic"] = EMPTY
         coordinator_epoch: Int32 = 0
+        # 2 demands that the epoch is above the records' (KIP-1228).
         transaction_version: Int8 = field(versions="2+", ignorable=True, default=0)
 
     class WritableTxnMarkerTopic(Struct):
-        """WritableTxnMarkerTopic."""
+        """Partitions of one topic."""
 
         name: TopicName = ""
         partition_indexes: list[Int32] = EMPTY
 
 
 class WriteTxnMarkersResponse(Response, key=27, versions="1-2", flexible="1+"):
-    """WriteTxnMarkersResponse."""
+    """The outcome for each marker and partition."""
 
     markers: list["WriteTxnMarkersResponse.WritableTxnMarkerResult"] = EMPTY
 
     class WritableTxnMarkerResult(Struct):
-        """WritableTxnMarkerResult."""
+        """One marker's outcomes."""
 
         producer_id: ProducerId = 0
         topics: list["WriteTxnMarkersResponse.WritableTxnMarkerTopicResult"] = EMPTY
 
     class WritableTxnMarkerTopicResult(Struct):
-        """WritableTxnMarkerTopicResult."""
+        """One topic's outcomes."""
 
         name: TopicName = ""
         partitions: list["WriteTxnMarkersResponse.WritableTxnMarkerPartitionResult"] = EMPTY
 
     class WritableTxnMarkerPartitionResult(Struct):
-        """WritableTxnMarkerPartitionResult."""
+        """The outcome for one partition."""
 
         partition_index: Int32 = 0
         error_code: Int16 = 0

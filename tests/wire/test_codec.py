@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
-from pybroker.errors import ErrorCode
+from pybroker.errors import ErrorCode, ProtocolError
 from pybroker.protocol.alter_client_quotas import AlterClientQuotasRequest
 from pybroker.protocol.codec import codec, decode, encode
+from pybroker.protocol.consumer_protocol import (
+    ConsumerProtocolSubscription,
+    decode_versioned,
+    encode_versioned,
+)
 from pybroker.protocol.create_topics import CreateTopicsRequest
 from pybroker.protocol.declare import Message
 from pybroker.protocol.delete_topics import DeleteTopicsRequest
@@ -140,3 +145,13 @@ def test_lists_of_two_messages_are_not_shared() -> None:
 def test_an_unknown_argument_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=r"HeartbeatRequest.__init__\(\) got an unexpected"):
         HeartbeatRequest(**arguments)
+
+
+def test_a_subscription_stands_behind_its_version() -> None:
+    subscription = ConsumerProtocolSubscription(topics=["t"], generation_id=3)
+    data = encode_versioned(subscription, 2)
+    assert data[:2] == b"\0\2"
+    assert decode_versioned(ConsumerProtocolSubscription, data) == subscription
+    for wrong in (b"", b"\0", b"\xff\xff" + data[2:], b"\0\x09" + data[2:]):
+        with pytest.raises(ProtocolError, match="ConsumerProtocolSubscription: no version"):
+            decode_versioned(ConsumerProtocolSubscription, wrong)
