@@ -2,14 +2,13 @@
 
 mod lz4;
 mod snappy;
+mod zstd;
 
 use crate::error::{Result, WireError};
 use std::io::{Read, Write};
 
 /// Level of gzip when none is asked for, as zlib's own.
 const GZIP_DEFAULT_LEVEL: u32 = 6;
-/// Level of zstd when none is asked for, as zstd's own.
-const ZSTD_DEFAULT_LEVEL: i32 = 3;
 
 /// How the records of a batch are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -83,11 +82,7 @@ impl Compression {
             }
             Self::Snappy => snappy::decompress(payload, max_bytes, out),
             Self::Lz4 => lz4::decompress(payload, max_bytes, out),
-            Self::Zstd => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(payload)
-                    .map_err(|_| self.corrupt())?;
-                read_all(self, decoder, max_bytes, out)
-            }
+            Self::Zstd => zstd::decompress(payload, max_bytes, out),
         }
     }
 
@@ -107,10 +102,7 @@ impl Compression {
             }
             Self::Snappy => snappy::compress(payload, out)?,
             Self::Lz4 => lz4::compress(payload, out)?,
-            Self::Zstd => {
-                zstd::stream::copy_encode(payload, out, level.unwrap_or(ZSTD_DEFAULT_LEVEL))
-                    .map_err(failed)?;
-            }
+            Self::Zstd => zstd::compress(payload, level, out)?,
         }
         Ok(())
     }

@@ -47,27 +47,31 @@ pub enum TopicRef<'a> {
 /// Reads values off a slice, front to back.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
-    position: usize,
+    rest: &'a [u8],
+    /// Where `rest` ends in the slice that was given.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self { rest: bytes, end: bytes.len() }
     }
 
     /// Bytes read so far: where in the slice the next value starts.
+    #[inline]
     pub fn position(&self) -> usize {
-        self.position
+        self.end - self.rest.len()
     }
 
     /// Bytes left.
+    #[inline]
     pub fn remaining(&self) -> usize {
-        self.bytes.len() - self.position
+        self.rest.len()
     }
 
     /// Fails when bytes are left.
+    #[inline]
     pub fn finish(&self) -> Result<()> {
         match self.remaining() {
             0 => Ok(()),
@@ -75,25 +79,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
+    fn truncated(&self, needed: usize) -> WireError {
+        WireError::Truncated { needed, left: self.rest.len() }
+    }
+
     /// The next `count` bytes.
     #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'a [u8]> {
-        let left = self.remaining();
-        if count > left {
-            return Err(WireError::Truncated { needed: count, left });
-        }
-        let taken = &self.bytes[self.position..self.position + count];
-        self.position += count;
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else {
+            return Err(self.truncated(count));
+        };
+        self.rest = rest;
         Ok(taken)
     }
 
     #[inline]
     fn take_array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let rest = &self.bytes[self.position..];
-        let Some(taken) = rest.first_chunk::<N>() else {
-            return Err(WireError::Truncated { needed: N, left: rest.len() });
+        let Some((taken, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.truncated(N));
         };
-        self.position += N;
+        self.rest = rest;
         Ok(*taken)
     }
 
@@ -142,14 +148,10 @@ impl<'a> Reader<'a> {
     /// `UNSIGNED_VARINT`: up to five bytes of seven bits, the lowest first.
     #[inline]
     pub fn read_unsigned_varint(&mut self) -> Result<u32> {
-        // Nearly every varint of the protocol is one byte long.
-        if let Some(&byte) = self.bytes.get(self.position)
-            && byte < 0x80
-        {
-            self.position += 1;
-            return Ok(u32::from(byte));
+        if let Some(value) = self.read_short_varint() {
+            return Ok(value);
         }
-        let value = self.read_varint_bits(VARINT_MAX_BYTES)?;
+        let value = self.read_long_varint(VARINT_MAX_BYTES)?;
         u32::try_from(value).map_err(|_| WireError::VarintTooLong)
     }
 
@@ -163,15 +165,33 @@ impl<'a> Reader<'a> {
     /// VARLONG: zigzag.
     #[inline]
     pub fn read_varlong(&mut self) -> Result<i64> {
-        let raw = self.read_varint_bits(VARLONG_MAX_BYTES)?;
+        let raw = match self.read_short_varint() {
+            Some(value) => u64::from(value),
+            None => self.read_long_varint(VARLONG_MAX_BYTES)?,
+        };
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
+    /// A varint of one byte or two, which nearly every varint of the protocol is.
     #[inline]
-    fn read_varint_bits(&mut self, max_bytes: usize) -> Result<u64> {
-        let rest = &self.bytes[self.position..];
+    fn read_short_varint(&mut self) -> Option<u32> {
+        match *self.rest {
+            [low, ref rest @ ..] if low < 0x80 => {
+                self.rest = rest;
+                Some(u32::from(low))
+            }
+            [low, high, ref rest @ ..] if high < 0x80 => {
+                self.rest = rest;
+                Some(u32::from(low & 0x7f) | u32::from(high) << 7)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn read_long_varint(&mut self, max_bytes: usize) -> Result<u64> {
         let mut value = 0_u64;
-        for (index, &byte) in rest.iter().take(max_bytes).enumerate() {
+        for (index, &byte) in self.rest.iter().take(max_bytes).enumerate() {
             let bits = u64::from(byte & 0x7f);
             let shift = 7 * index as u32;
             if shift == 63 && bits > 1 {
@@ -179,12 +199,12 @@ impl<'a> Reader<'a> {
             }
             value |= bits << shift;
             if byte < 0x80 {
-                self.position += index + 1;
+                self.rest = &self.rest[index + 1..];
                 return Ok(value);
             }
         }
-        if rest.len() < max_bytes {
-            return Err(WireError::Truncated { needed: rest.len() + 1, left: rest.len() });
+        if self.rest.len() < max_bytes {
+            return Err(self.truncated(self.rest.len() + 1));
         }
         Err(WireError::VarintTooLong)
     }
@@ -219,9 +239,9 @@ impl<'a> Reader<'a> {
     /// Bytes or records that may be null, as the range that they take in the slice.
     pub fn read_nullable_bytes(&mut self, encoding: Encoding) -> Result<Option<Range<usize>>> {
         let Some(length) = self.read_length(encoding, Width::Int)? else { return Ok(None) };
-        let start = self.position;
+        let start = self.position();
         self.take(length)?;
-        Ok(Some(start..self.position))
+        Ok(Some(start..self.position()))
     }
 
     /// The number of elements of an array that may be null, each of which takes `min_element_bytes`
@@ -274,9 +294,8 @@ impl<'a> Reader<'a> {
         for _ in 0..count {
             let tag = self.read_unsigned_varint()?;
             let size = self.read_unsigned_varint()? as usize;
-            let start = self.position;
-            self.take(size)?;
-            let mut content = Self { bytes: &self.bytes[..self.position], position: start };
+            let rest = self.take(size)?;
+            let mut content = Self { rest, end: self.position() };
             if matches!(read_field(tag, &mut content)?, TagOutcome::Read) && content.remaining() > 0
             {
                 return Err(WireError::TaggedFieldSize(tag));

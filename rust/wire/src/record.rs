@@ -83,6 +83,7 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
+    #[inline]
     fn read(&mut self) -> Result<Option<Record<'a>>> {
         if self.claimed < 0 {
             return Err(WireError::RecordCount { claimed: self.claimed, found: 0 });
@@ -102,6 +103,7 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.read();
         if item.is_err() {
@@ -112,6 +114,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+#[inline]
 fn read_record<'a>(reader: &mut Reader<'a>) -> Result<Record<'a>> {
     let length = reader.read_varint()?;
     if length < MIN_RECORD_BYTES as i32 {
@@ -128,12 +131,16 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Result<Record<'a>> {
     Ok(Record { offset_delta, timestamp_delta, key, value, headers })
 }
 
+#[inline]
 fn read_headers<'a>(reader: &mut Reader<'a>, record_bytes: usize) -> Result<Headers<'a>> {
     let count = reader.read_varint()?;
+    let left = reader.remaining();
+    if count == 0 && left == 0 {
+        return Ok(Headers { count, bytes: &[] });
+    }
     if count < 0 {
         return Err(WireError::InvalidLength(i64::from(count)));
     }
-    let left = reader.remaining();
     if count as usize > left / MIN_HEADER_BYTES {
         return Err(WireError::ArrayTooLong { count: count as usize, left });
     }
@@ -147,6 +154,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, record_bytes: usize) -> Result<Head
     }
 }
 
+#[inline]
 fn read_header<'a>(reader: &mut Reader<'a>) -> Result<Header<'a>> {
     let key = read_nullable(reader)?.ok_or(WireError::UnexpectedNull)?;
     Ok(Header { key, value: read_nullable(reader)? })

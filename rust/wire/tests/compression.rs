@@ -152,3 +152,16 @@ fn an_lz4_frame_without_its_end_is_refused_and_bytes_behind_its_end_are_ignored(
     let refusal = decompressed(Compression::Lz4, &bytes, 100_000);
     assert_eq!(refusal, Err(WireError::CorruptCompression("lz4")));
 }
+
+#[test]
+fn a_codec_works_after_it_has_failed() {
+    let payload = text(10_000);
+    for codec in CODECS {
+        let bytes = compressed(codec, &payload);
+        for end in [bytes.len() - 1, bytes.len() / 2] {
+            assert!(decompressed(codec, &bytes[..end], 1 << 20).is_err(), "{codec:?}");
+            assert_eq!(decompressed(codec, &bytes, 10_000).as_ref(), Ok(&payload), "{codec:?}");
+            assert!(decompressed(codec, &bytes, 100).is_err(), "{codec:?}");
+        }
+    }
+}
