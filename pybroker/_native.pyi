@@ -209,5 +209,7 @@ class Codec:
         """Compile a message class. Raises ValueError when the message has no such version."""
     def decode(self, body: bytes, /) -> Any:
         """Read a message. Raises ProtocolError when the bytes are not one, with none left over."""
+    def decode_prefix(self, body: bytes, /) -> Any:
+        """Read a message that `body` begins with, and leave the rest alone. Raises ProtocolError."""
     def encode(self, message: Any, /) -> bytes:
         """Write a message. Raises ValueError naming the field that does not fit."""

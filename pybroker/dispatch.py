@@ -59,7 +59,8 @@ class Route:
         known = self.codecs.get(version)
         if known is None:
             if self.api.min_version <= version <= self.api.max_version:
-                decode = codec(self.request_class, version).decode
+                # Kafka leaves alone what follows a request; librdkafka's Metadata has such bytes.
+                decode = codec(self.request_class, version).decode_prefix
                 known = decode, codec(self.response_class, version).encode
             else:
                 known = None, codec(self.response_class, 0).encode

@@ -185,6 +185,13 @@ def test_advertised_listeners_are_answered_instead_of_the_dialled_address(start_
         assert (node.host, node.port) == ("broker.example.org", 19092)
 
 
+def test_bytes_behind_a_request_are_left_alone_as_librdkafka_sends_them(client):
+    create_topic(client, "a")
+    correlation_id = client.send_body(3, 13, bytes.fromhex("00000000010000"), header_version=2)
+    response = client.receive(MetadataRequest, 13, correlation_id)
+    assert errors(response) == {"a": ErrorCode.NONE}
+
+
 def test_every_node_is_named_by_every_node(start_broker):
     broker = start_broker(settings={"pybroker.brokers": "3"})
     answers = []

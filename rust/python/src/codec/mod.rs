@@ -35,6 +35,12 @@ impl Codec {
         reader::decode(py, &self.program, body)
     }
 
+    /// Read a message that `body` begins with, and leave the rest alone. Raises `ProtocolError`.
+    #[pyo3(signature = (body, /))]
+    fn decode_prefix<'py>(&self, py: Python<'py>, body: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        reader::decode_prefix(py, &self.program, body)
+    }
+
     /// Write a message. Raises `ValueError` naming the field that does not fit.
     #[pyo3(signature = (message, /))]
     fn encode<'py>(&self, message: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {

@@ -27,6 +27,17 @@ pub(super) fn decode<'py>(
         .map_err(|error| error.into_exception(py, program))
 }
 
+/// Reads a message that `body` begins with.
+pub(super) fn decode_prefix<'py>(
+    py: Python<'py>,
+    program: &Program,
+    body: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    Decoder::new(py, program, body)
+        .read_struct(program.message())
+        .map_err(|error| error.into_exception(py, program))
+}
+
 struct Decoder<'a, 'py> {
     py: Python<'py>,
     program: &'a Program,
