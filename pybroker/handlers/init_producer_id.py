@@ -6,8 +6,9 @@ Behaviour:
   * A producer id without an epoch, or an epoch without an id, is INVALID_REQUEST.
   * No id is given twice, over restarts and kill -9: the store holds the block before its first id
     leaves.
-  * Transactions are not served, and none of their other APIs is advertised: a transactional id is
-    UNSUPPORTED_VERSION, which clients raise at once.
+  * Transactions are not served, and none of their other APIs is advertised. A transactional id is
+    TRANSACTIONAL_ID_AUTHORIZATION_FAILED, by which every client gives up at once; librdkafka tries
+    again for ever after UNSUPPORTED_VERSION.
 
 Versions:
   * 2: flexible
@@ -35,7 +36,7 @@ def init_producer_id(
     if request.transactional_id is not None:
         if not request.transactional_id:
             return _refused(ErrorCode.INVALID_REQUEST)
-        return _refused(ErrorCode.UNSUPPORTED_VERSION)
+        return _refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     given = broker.producer_ids.give()
     broker.store.apply(given.changes)
     return InitProducerIdResponse(producer_id=given.producer_id, producer_epoch=0)

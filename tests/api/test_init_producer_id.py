@@ -43,7 +43,7 @@ def test_an_id_without_an_epoch_is_refused(client, version, producer_id, produce
 @pytest.mark.parametrize("version", EVERY_VERSION)
 @pytest.mark.parametrize(
     ("transactional_id", "code"),
-    [("tx", ErrorCode.UNSUPPORTED_VERSION), ("", ErrorCode.INVALID_REQUEST)],
+    [("tx", ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED), ("", ErrorCode.INVALID_REQUEST)],
 )
 def test_a_transactional_id_is_refused(client, version, transactional_id, code):
     assert ask(client, version, transactional_id) == (code, -1, -1)
