@@ -134,7 +134,13 @@ impl Log {
                 || last_offset >= end_offset
                 || last_offset - segment.base_offset > i64::from(i32::MAX)
             {
-                break;
+                // Its checksum holds, so this was never a torn write: offsets are damaged, here or before.
+                return Err(LogError::Corrupt {
+                    path,
+                    position: found.position,
+                    offset: next_offset,
+                    reason: format!("offsets {} to {last_offset} stand here", header.base_offset),
+                });
             }
             segment.index_batch(&found, self.config.index_interval_bytes);
             if self
@@ -208,21 +214,15 @@ impl Log {
                     && header.last_offset_delta == header.records_count - 1
                     && header.last_offset_delta >= 0
             });
-            // What a record holds may look like a batch. Where the header still says how large the batch is and which
-            // offset comes next, a batch within it is not taken for one that follows.
-            let (from, base_offsets) = match header {
-                Some(header) => {
-                    let end = position + header.size_bytes() as u64;
-                    let next = header.last_offset() + 1;
-                    if end <= size {
-                        (end, offset + 1..last_offset)
-                    } else {
-                        (position + 1, next..next + 1)
-                    }
-                }
-                None => (position + 1, offset + 1..last_offset),
+            let Some(header) = header else {
+                return has_valid_batch_after(file, position + 1, size, offset + 1..last_offset);
             };
-            has_valid_batch_after(file, from, size, base_offsets)
+            // What a record holds may look like a batch. Where the header still says which offset comes next and how large
+            // the batch is, only a batch of that offset, or one behind that size, is taken for one that follows.
+            let next = header.last_offset() + 1;
+            let end = position + header.size_bytes() as u64;
+            Ok(has_valid_batch_after(file, position + 1, size, next..next + 1)?
+                || has_valid_batch_after(file, end, size, offset + 1..last_offset)?)
         };
         search().map_err(|error| LogError::disk("read", &path, error))
     }

@@ -231,26 +231,31 @@ impl Conversation {
             let size = std::fs::metadata(&path).unwrap().len() as usize;
             let cut = lost.min(size);
             lost -= cut;
-            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-            file.set_len((size - cut) as u64).unwrap();
+            let mut bytes = std::fs::read(&path).unwrap();
+            let tail = bytes.split_off(size - cut);
             if lost == 0 {
-                self.append_rubbish(&path, cut);
+                bytes.extend(self.rubbish_for(&tail));
+                std::fs::write(&path, bytes).unwrap();
                 return;
             }
             std::fs::remove_file(&path).unwrap();
         }
     }
 
-    fn append_rubbish(&mut self, path: &std::path::Path, most: usize) {
-        let len = self.random.below(most as u64 + 1) as usize;
-        let rubbish = match self.random.below(3) {
-            0 => vec![0; len],
+    /// What may stand in the place of lost bytes; never the first of them itself.
+    fn rubbish_for(&mut self, lost: &[u8]) -> Vec<u8> {
+        let len = self.random.below(lost.len() as u64 + 1) as usize;
+        let mut rubbish = match self.random.below(3) {
+            0 if lost.first() != Some(&0) => vec![0; len],
             1 => self.random.bytes(len),
-            _ => return,
+            _ => Vec::new(),
         };
-        let mut bytes = std::fs::read(path).unwrap();
-        bytes.extend(rubbish);
-        std::fs::write(path, bytes).unwrap();
+        if let (Some(first), Some(lost)) = (rubbish.first_mut(), lost.first())
+            && first == lost
+        {
+            *first = !*lost;
+        }
+        rubbish
     }
 
     fn damage_indexes(&mut self) {

@@ -1,0 +1,430 @@
+//! Opening logs in every state that a shutdown, a crash or a damaged disk leaves.
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints, read_topic_id};
+use pybroker_wire::{Batches, Uuid};
+use support::{
+    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, producer_batch, read_all,
+    small_segments,
+};
+
+/// Three batches of two records in one segment; gives their bytes as stored.
+fn three_batches(place: &Place) -> Vec<Vec<u8>> {
+    let mut log = place.create();
+    let mut stored = Vec::new();
+    for value in [b"first value", b"other value", b"third value"] {
+        let mut records = batch(&[value, b"x"]);
+        append(&mut log, &mut records).unwrap();
+        stored.push(records);
+    }
+    stored
+}
+
+fn only_log_file(place: &Place) -> std::path::PathBuf {
+    let files = place.log_files();
+    assert_eq!(files.len(), 1);
+    files[0].clone()
+}
+
+fn open(place: &Place, shutdown: Shutdown) -> Result<Log, LogError> {
+    place.open(LogConfig::default(), shutdown)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_closed_log_has_kafkas_files() {
+    let place = Place::new();
+    let mut log = place.create();
+    append(&mut log, &mut producer_batch(1, 0, 0, 3)).unwrap();
+    log.close(NOW_MS).unwrap();
+    assert_eq!(
+        names(&place.folder()),
+        [
+            "00000000000000000000.index",
+            "00000000000000000000.log",
+            "00000000000000000000.timeindex",
+            "00000000000000000003.snapshot",
+            "leader-epoch-checkpoint",
+            "partition.metadata"
+        ]
+    );
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_is_cut_at_the_last_whole_batch() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let path = only_log_file(&place);
+    let whole = std::fs::read(&path).unwrap();
+    assert_eq!(whole, stored.concat());
+    for len in 0..=whole.len() {
+        std::fs::write(&path, &whole[..len]).unwrap();
+        let mut log = open(&place, UNCLEAN).unwrap();
+        let kept = len / stored[0].len();
+        assert_eq!(log.state().log_end_offset, kept as i64 * 2, "cut at {len}");
+        assert_eq!(read_all(&mut log, 0), stored[..kept].concat(), "cut at {len}");
+        assert_eq!(append(&mut log, &mut batch(&[b"next"])).unwrap().base_offset, kept as i64 * 2);
+    }
+}
+
+#[test]
+fn zeros_and_rubbish_after_the_end_are_cut() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let path = only_log_file(&place);
+    let whole = std::fs::read(&path).unwrap();
+    let zeros = vec![0; 300_000];
+    let ones = vec![0xff; 70];
+    let torn = &stored[1][..40];
+    for tail in [&zeros[..], &ones, torn, &[&[0; 9][..], &ones, &zeros].concat(), &[0][..]] {
+        std::fs::write(&path, [&whole, tail].concat()).unwrap();
+        let mut log = open(&place, UNCLEAN).unwrap();
+        assert_eq!(read_all(&mut log, 0), whole);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), whole.len() as u64);
+    }
+}
+
+#[test]
+fn damage_before_valid_batches_keeps_the_log_closed_and_says_where() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let path = only_log_file(&place);
+    let whole = std::fs::read(&path).unwrap();
+    let second = stored[0].len();
+    // Payload, checksum, length (small and large), magic of the second batch.
+    for at in [second + 70, second + 18, second + 11, second + 8, second + 16] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x11;
+        std::fs::write(&path, &damaged).unwrap();
+        match open(&place, UNCLEAN) {
+            Err(LogError::Corrupt { path: named, position, offset, .. }) => {
+                assert_eq!((named, position, offset), (path.clone(), second as u64, 2));
+            }
+            other => panic!("byte {at}: {other:?}"),
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), damaged, "nothing is cut");
+    }
+    // The base offset stands outside of the checksum: the third batch gives it away.
+    let mut damaged = whole.clone();
+    damaged[second + 7] ^= 0x11;
+    std::fs::write(&path, &damaged).unwrap();
+    let opened = open(&place, UNCLEAN);
+    assert!(matches!(opened, Err(LogError::Corrupt { .. })), "{opened:?}");
+    // Damage in the last batch is a torn tail.
+    let mut damaged = whole.clone();
+    damaged[2 * second + 70] ^= 0x11;
+    std::fs::write(&path, &damaged).unwrap();
+    assert_eq!(open(&place, UNCLEAN).unwrap().state().log_end_offset, 4);
+}
+
+#[test]
+fn damage_in_an_older_segment_is_no_torn_tail() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    while log.segments().len() < 3 {
+        append(&mut log, &mut batch(&[&[1; 400]])).unwrap();
+    }
+    drop(log);
+    let oldest = place.log_files()[0].clone();
+    let bytes = std::fs::read(&oldest).unwrap();
+    std::fs::write(&oldest, &bytes[..bytes.len() - 5]).unwrap();
+    let opened = place.open(small_segments(), UNCLEAN);
+    assert!(matches!(opened, Err(LogError::Corrupt { .. })), "{opened:?}");
+    // Behind the recovery point nobody looks.
+    let second: i64 = place.log_files()[1].file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let shutdown = Shutdown::Unclean { recovery_point: second + 1 };
+    place.open(small_segments(), shutdown).unwrap();
+}
+
+#[test]
+fn a_batch_within_a_torn_batch_is_not_taken_for_one_that_follows() {
+    let place = Place::new();
+    let mut log = place.create();
+    append(&mut log, &mut batch(&[b"a"])).unwrap();
+    // A value that is itself a batch of the log, with a later offset.
+    let mut inner = batch(&[b"inner"]);
+    pybroker_wire::batch::set_base_offset(&mut inner, 50);
+    let mut outer = batch(&[&inner, &[0; 100]]);
+    append(&mut log, &mut outer).unwrap();
+    drop(log);
+    let path = only_log_file(&place);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 30]).unwrap();
+    assert_eq!(open(&place, UNCLEAN).unwrap().state().log_end_offset, 1);
+    let mut damaged = whole.clone();
+    let last = damaged.len() - 10;
+    damaged[last] ^= 1;
+    std::fs::write(&path, &damaged).unwrap();
+    assert_eq!(open(&place, UNCLEAN).unwrap().state().log_end_offset, 1);
+}
+
+#[test]
+fn missing_and_wrong_indexes_are_built_anew() {
+    let mut random = Random(5);
+    for round in 0..40 {
+        let place = Place::new();
+        let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+        for _ in 0..40 {
+            append(&mut log, &mut batch(&[&[1; 200]])).unwrap();
+        }
+        let expected = read_all(&mut log, 0);
+        log.close(NOW_MS).unwrap();
+        for path in [place.files(".index"), place.files(".timeindex")].concat() {
+            let mut bytes = std::fs::read(&path).unwrap();
+            match round % 4 {
+                0 => std::fs::remove_file(&path).unwrap(),
+                1 => std::fs::write(&path, random.bytes(33)).unwrap(),
+                2 => {
+                    // One byte: it may still look like an index.
+                    let at = random.below(bytes.len() as u64) as usize;
+                    bytes[at] ^= 1 << random.below(8);
+                    std::fs::write(&path, bytes).unwrap();
+                }
+                _ => std::fs::write(&path, [&bytes[..], &[0; 96]].concat()).unwrap(),
+            }
+        }
+        let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+        for offset in 0..40 {
+            let slice = log.read(offset, 1, 40, true).unwrap().to_vec().unwrap();
+            let first = Batches::new(&slice).next().unwrap().unwrap();
+            assert_eq!(first.header.base_offset, offset, "round {round}");
+        }
+        assert_eq!(read_all(&mut log, 0), expected);
+        let found = log.find_by_timestamp(NOW_MS).unwrap().unwrap();
+        assert_eq!(found.offset, 0);
+    }
+}
+
+#[test]
+fn no_damage_to_any_file_makes_opening_or_reading_panic() {
+    let mut random = Random(11);
+    let mut opened = 0;
+    for round in 0..120 {
+        let place = Place::new();
+        let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+        for sequence in 0..20 {
+            append(&mut log, &mut batch(&[&[1; 300]])).unwrap();
+            append(&mut log, &mut producer_batch(1, 0, sequence, 1)).unwrap();
+        }
+        log.close(NOW_MS).unwrap();
+        for _ in 0..=random.below(4) {
+            let names = names(&place.folder());
+            let name = &names[random.below(names.len() as u64) as usize];
+            let path = place.folder().join(name);
+            let mut bytes = std::fs::read(&path).unwrap();
+            let at = random.below(bytes.len() as u64) as usize;
+            match random.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes.extend(random.bytes(100)),
+                2 => bytes.splice(at..at, [0; 64]).for_each(drop),
+                _ if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+                _ => {}
+            }
+            std::fs::write(&path, bytes).unwrap();
+        }
+        let shutdown = match random.below(3) {
+            0 => Shutdown::Clean,
+            1 => UNCLEAN,
+            _ => Shutdown::Unclean { recovery_point: random.below(50) as i64 },
+        };
+        let Ok(mut log) = place.open(small_segments(), shutdown) else {
+            continue;
+        };
+        opened += 1;
+        let state = log.state();
+        for offset in state.log_start_offset..=state.log_end_offset {
+            let _ = log.read(offset, 500, state.log_end_offset, round % 2 == 0);
+        }
+        let _ = log.find_by_timestamp(NOW_MS);
+        let _ = log.max_timestamp();
+        let _ = append(&mut log, &mut batch(&[b"more"]));
+        let _ = log.close(NOW_MS);
+    }
+    assert!(opened > 40, "{opened}");
+}
+
+#[test]
+fn a_clean_shutdown_that_was_none_is_noticed_at_the_end_of_the_log() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let path = only_log_file(&place);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let mut log = open(&place, Shutdown::Clean).unwrap();
+    assert_eq!(read_all(&mut log, 0), stored[..2].concat());
+}
+
+#[test]
+fn the_recovery_point_of_an_unclean_log_does_not_move_by_itself() {
+    let place = Place::new();
+    three_batches(&place);
+    let mut log = open(&place, Shutdown::Unclean { recovery_point: 2 }).unwrap();
+    assert_eq!(log.state().recovery_point, 2);
+    log.flush(NOW_MS).unwrap();
+    assert_eq!(log.state().recovery_point, 6);
+    drop(log);
+    let log = open(&place, Shutdown::Unclean { recovery_point: 99 }).unwrap();
+    assert_eq!(log.state().recovery_point, 6);
+}
+
+#[test]
+fn the_log_start_offset_survives() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    for _ in 0..40 {
+        append(&mut log, &mut batch(&[&[1; 200], b"x"])).unwrap();
+    }
+    assert_eq!(log.delete_before(33).unwrap(), 33);
+    assert_eq!(log.delete_before(7).unwrap(), 33);
+    assert!(log.delete_before(81).is_err());
+    let segments = log.segments();
+    assert!(segments[0].base_offset <= 33, "the segment with the start stays: {segments:?}");
+    assert!(segments[1].base_offset > 33, "segments before it are gone: {segments:?}");
+    drop(log);
+    let mut log = place.open(small_segments(), UNCLEAN).unwrap();
+    assert_eq!(log.state().log_start_offset, 33);
+    assert!(log.read(32, 100, 80, true).is_err());
+    let slice = log.read(33, 1, 80, true).unwrap().to_vec().unwrap();
+    let first = Batches::new(&slice).next().unwrap().unwrap();
+    assert_eq!(first.header.base_offset, 32, "the whole batch comes");
+    assert_eq!(log.delete_before(80).unwrap(), 80);
+    assert_eq!(log.read(80, 100, 80, true).unwrap().len, 0);
+}
+
+#[test]
+fn a_checkpoint_beyond_what_is_left_moves_the_log_on() {
+    let place = Place::new();
+    three_batches(&place);
+    let options = OpenOptions {
+        topic_id: TOPIC_ID,
+        config: Arc::new(LogConfig::default()),
+        shutdown: UNCLEAN,
+        log_start_offset: 100,
+        now_ms: NOW_MS,
+    };
+    let mut log = Log::open(&place.folder(), options).unwrap();
+    let state = log.state();
+    assert_eq!((state.log_start_offset, state.log_end_offset), (100, 100));
+    assert_eq!(append(&mut log, &mut batch(&[b"a"])).unwrap().base_offset, 100);
+}
+
+#[test]
+fn a_folder_of_another_topic_is_not_opened() {
+    let place = Place::new();
+    three_batches(&place);
+    assert_eq!(read_topic_id(&place.folder()).unwrap(), Some(TOPIC_ID));
+    let options = OpenOptions {
+        topic_id: Uuid([9; 16]),
+        config: Arc::new(LogConfig::default()),
+        shutdown: UNCLEAN,
+        log_start_offset: 0,
+        now_ms: NOW_MS,
+    };
+    let opened = Log::open(&place.folder(), options);
+    assert!(matches!(opened, Err(LogError::TopicId { .. })), "{opened:?}");
+}
+
+#[test]
+fn leftovers_of_interrupted_operations_are_removed() {
+    let place = Place::new();
+    three_batches(&place);
+    for name in ["00000000000000000000.log.deleted", "leader-epoch-checkpoint.tmp", "x.cleaned"] {
+        std::fs::write(place.folder().join(name), b"old").unwrap();
+    }
+    std::fs::write(place.folder().join("00000000000000000099.snapshot"), b"old").unwrap();
+    open(&place, UNCLEAN).unwrap();
+    let left = names(&place.folder());
+    assert!(left.iter().all(|name| !name.contains("deleted") && !name.contains("tmp")), "{left:?}");
+    assert!(!left.contains(&"00000000000000000099.snapshot".to_owned()), "{left:?}");
+}
+
+#[test]
+fn a_deleted_log_leaves_nothing_and_can_be_made_again() {
+    let place = Place::new();
+    three_batches(&place);
+    let mut log = open(&place, UNCLEAN).unwrap();
+    let slice = log.read(0, 1 << 20, 6, true).unwrap();
+    log.delete().unwrap();
+    assert!(!place.folder().exists());
+    assert_eq!(slice.to_vec().unwrap().len(), slice.len, "what is being sent is sent");
+    assert_eq!(place.create().state().log_end_offset, 0);
+    std::fs::create_dir(place.log_dir().join("old-0.0123-delete")).unwrap();
+    pybroker_log::remove_deleted(place.log_dir()).unwrap();
+    assert_eq!(names(place.log_dir()), ["payments-0"]);
+}
+
+#[test]
+fn checkpoints_carry_a_log_dir_over_a_restart() {
+    let place = Place::new();
+    let path = place.log_dir().join(checkpoints::RECOVERY_POINT_FILE);
+    let mut offsets = checkpoints::Offsets::new();
+    offsets.insert(("payments".to_owned(), 0), 6);
+    checkpoints::write_offsets(&path, &offsets).unwrap();
+    assert_eq!(checkpoints::read_offsets(&path).unwrap(), offsets);
+}
+
+#[test]
+fn kafkas_own_batches_are_a_log() {
+    let vectors =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../wire/tests/data/record-batch-vectors.jsonl");
+    let text = std::fs::read_to_string(vectors).unwrap();
+    let mut count = 0;
+    for line in text.lines() {
+        let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+        let hex = vector["hex"].as_str().unwrap();
+        let bytes: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect();
+        let batches = vector["batches"].as_array().unwrap();
+        let first = batches[0]["baseOffset"].as_i64().unwrap();
+        let last = batches.last().unwrap()["lastOffset"].as_i64().unwrap();
+        let place = Place::new();
+        std::fs::create_dir(place.folder()).unwrap();
+        std::fs::write(place.folder().join(format!("{first:020}.log")), &bytes).unwrap();
+        let mut log = open(&place, UNCLEAN).unwrap();
+        let state = log.state();
+        assert_eq!((state.log_start_offset, state.log_end_offset), (first, last + 1), "{vector}");
+        assert_eq!(read_all(&mut log, first), bytes);
+        let records = batches.iter().flat_map(|batch| batch["records"].as_array().unwrap());
+        let largest = records.clone().map(|record| record["timestamp"].as_i64().unwrap()).max();
+        let expected = records
+            .filter(|record| record["timestamp"].as_i64() == largest)
+            .map(|record| record["offset"].as_i64().unwrap())
+            .next();
+        assert_eq!(log.max_timestamp().unwrap().map(|found| found.offset), expected, "{vector}");
+        count += 1;
+    }
+    assert!(count >= 29, "{count}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn old_segments_do_not_keep_their_files_open() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    for _ in 0..400 {
+        append(&mut log, &mut batch(&[&[1; 400]])).unwrap();
+    }
+    log.flush(NOW_MS).unwrap();
+    assert!(log.segments().len() > 30);
+    read_all(&mut log, 0);
+    let folder = place.folder();
+    let open = std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|path| path.starts_with(&folder))
+        .count();
+    assert!(open <= 6, "{open} files are open");
+}
