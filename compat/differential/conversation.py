@@ -85,7 +85,8 @@ class SendBytes:
 
     data: bytes
     connection: str = "main"
-    awaited: bool = True
+    answered_as: tuple[str, int] | None = None
+    """How an answer is read, if there is one; without it, its bytes are shown."""
 
 
 Step: TypeAlias = Ask | Collect | SendBytes

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from compat.differential.conversation import Conversation
+from compat.differential.conversation import Ask, Conversation, ask
 from compat.differential.play import Outcome, play
 from compat.process import HOST, BrokerProcess
 
@@ -17,6 +17,15 @@ COMMON_SETTINGS: Final = {
     "log.retention.ms": "-1",
     "offsets.topic.num.partitions": "1",
 }
+
+# Kafka makes the topic of the committed offsets when somebody looks for a coordinator.
+WARM_UP: Final = Conversation(
+    "coordinators come up", [ask("find_coordinator", 0, key="warm-up", recorded_=False)]
+)
+
+GROUP_APIS: Final = frozenset(
+    {"join_group", "heartbeat", "leave_group", "offset_commit", "offset_fetch", "delete_groups"}
+)
 
 StartBroker = Callable[[Mapping[str, str]], BrokerProcess]
 
@@ -40,12 +49,18 @@ def _play_to_one(
     conversations: Sequence[Conversation], start: StartBroker, settings: Mapping[str, str]
 ) -> Iterator[tuple[Conversation, list[Outcome]]]:
     with start({**COMMON_SETTINGS, **settings}) as broker:
+        if any(step.api in GROUP_APIS for each in conversations for step in _asked(each)):
+            play(WARM_UP, host=HOST, port=broker.port)
         for conversation in conversations:
             try:
                 yield conversation, play(conversation, host=HOST, port=broker.port)
             except Exception as error:
                 error.add_note(f"in {conversation.name!r}")
                 raise
+
+
+def _asked(conversation: Conversation) -> list[Ask]:
+    return [step for step in conversation.steps if isinstance(step, Ask)]
 
 
 def recorded(area: str) -> dict[str, list[Any]]:

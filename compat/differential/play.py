@@ -23,7 +23,7 @@ Outcome = dict[str, Any]
 class _Sent(NamedTuple):
     api: str
     version: int
-    correlation_id: int
+    correlation_id: int | None
 
 
 class _Connection:
@@ -41,9 +41,9 @@ class _Connection:
         if not step.silent:
             self._sent.append(_Sent(step.api, step.version, correlation_id))
 
-    def send_bytes(self, data: bytes) -> None:
-        self._socket.sendall(data)
-        self._sent.append(None)
+    def send_bytes(self, step: SendBytes) -> None:
+        self._socket.sendall(step.data)
+        self._sent.append(_Sent(*step.answered_as, None) if step.answered_as else None)
 
     def receive(self) -> Outcome:
         """Take the next answer: decoded, raw after raw bytes, or how the connection ended."""
@@ -58,7 +58,7 @@ class _Connection:
         if sent is None:
             return {"bytes": frame}
         correlation_id, answer = decode_response(sent.api, sent.version, frame)
-        if correlation_id != sent.correlation_id:
+        if sent.correlation_id is not None and correlation_id != sent.correlation_id:
             return {"answered_out_of_order": correlation_id - sent.correlation_id}
         return {"answer": answer}
 
@@ -81,7 +81,7 @@ class _Player:
         self._connections: dict[str, _Connection] = {}
         self._saved: dict[str, Any] = {}
         self._normaliser = Normaliser(host=host, port=port)
-        self._open: dict[str, Ask] = {}
+        self._open: dict[str, deque[Ask]] = {}
 
     def play(self, conversation: Conversation) -> list[Outcome]:
         outcomes = []
@@ -98,17 +98,17 @@ class _Player:
     def _step(self, step: Ask | Collect | SendBytes) -> Outcome | None:
         match step:
             case SendBytes():
-                self._connection(step.connection).send_bytes(step.data)
-                return self._finish(step.connection, "bytes") if step.awaited else None
+                self._connection(step.connection).send_bytes(step)
+                return self._finish(step.connection, "bytes")
             case Collect():
-                asked = self._open.pop(step.connection)
+                asked = self._open[step.connection].popleft()
                 return self._finish(step.connection, _title(asked), asked.save)
             case Ask() if step.silent:
                 self._send(step)
                 return None
             case Ask() if not step.awaited:
                 self._send(step)
-                self._open[step.connection] = step
+                self._open.setdefault(step.connection, deque()).append(step)
                 return None
         return self._ask(step)
 
@@ -146,10 +146,10 @@ class _Player:
 
     def _save(self, outcome: Outcome, save: Mapping[str, str]) -> None:
         for name, path in save.items():
-            value = outcome.get("answer")
+            value: Any = outcome.get("answer")
+            if value is None:
+                raise ValueError(f"{name!r} was to be saved from {outcome}")
             for part in path.split("."):
-                if value is None:
-                    break
                 value = value[int(part)] if part.isdigit() else value[part]
             self._saved[name] = value
 

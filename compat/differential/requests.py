@@ -68,7 +68,7 @@ def produce(
         topic_data=[
             {
                 ("topic_id" if version >= 13 else "name"): topic_name,
-                "partition_data": [{"index": partition, "records": list(batches)}],
+                "partition_data": [{"index": partition, "records": list(batches) or b""}],
             }
         ],
         silent_=acks == 0,

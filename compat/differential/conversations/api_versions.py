@@ -6,9 +6,11 @@ from typing import Final
 from compat.differential.conversation import Conversation, SendBytes, ask
 
 
-def _frame(version: int, body: bytes = b"") -> bytes:
-    header = struct.pack(">hhih", 18, version, 7, 6) + b"compat"
-    return struct.pack(">i", len(header) + len(body)) + header + body
+def _of_version(version: int) -> SendBytes:
+    header = struct.pack(">hhih", 18, version, 7, 6) + b"compat" + b"\0"
+    body = b"\x07compat\x041.0\0"
+    frame = struct.pack(">i", len(header) + len(body)) + header + body
+    return SendBytes(frame, answered_as=("api_versions", 0))
 
 
 SOFTWARE: Final = {"client_software_name": "compat", "client_software_version": "1.0"}
@@ -20,7 +22,7 @@ CONVERSATIONS: Final = (
     Conversation("v4 has feature levels from zero", [ask("api_versions", 4, **SOFTWARE)]),
     Conversation(
         "an unknown version is answered in v0",
-        [SendBytes(_frame(99)), ask("api_versions", 0)],
+        [_of_version(99), _of_version(5), _of_version(-1), ask("api_versions", 0)],
     ),
     Conversation(
         "a software name that is not one is refused",

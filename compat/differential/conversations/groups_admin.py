@@ -22,7 +22,7 @@ def _commit(group_id: str, topic_name: str) -> Step:
         "offset_commit",
         8,
         group_id=group_id,
-        generation_id=-1,
+        generation_id_or_member_epoch=-1,
         topics=[{"name": topic_name, "partitions": [committed]}],
         recorded_=False,
     )

@@ -27,11 +27,11 @@ def _commit(
     }
     if version >= 6:
         committed["committed_leader_epoch"] = leader_epoch
-    generation = "generation_id" if version <= 8 else "generation_id_or_member_epoch"
     return ask(
         "offset_commit",
         version,
         group_id=group_id,
+        generation_id_or_member_epoch=generation_id,
         member_id=member_id,
         topics=[
             {
@@ -39,7 +39,6 @@ def _commit(
                 "partitions": [committed],
             }
         ],
-        **{generation: generation_id},
         **rest,
     )
 
