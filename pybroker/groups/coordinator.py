@@ -1,35 +1,27 @@
-"""Owns the groups: finds or loads the one that a request means, and carries out what it decides.
+"""What handlers call: requests about groups, from the group's name to the decision carried out.
 
-Promises:
-  * A group is loaded from the store at its first use, and stays in memory.
-  * Changes are stored before answers are given. If they cannot be stored, every group is dropped,
-    those who wait are sent away, and the next request loads what the store has: there is one way to
-    recover, and a start is the same.
-  * A group has one timer, at its earliest deadline or before it; a deadline is a decision like any.
+A request at a node that does not coordinate the group is refused first; then the group is found or
+made, decides, and `loaded` carries out the decision.
 """
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pybroker.errors import ErrorCode
 from pybroker.groups import offsets, positions
-from pybroker.groups.classic import describe, leave, rebalance, snapshot
-from pybroker.groups.classic.expire import expire
-from pybroker.groups.classic.group import NEVER_MS, ClassicGroup
+from pybroker.groups.classic import describe, leave, rebalance
+from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.heartbeat import heartbeat
 from pybroker.groups.classic.join import Joiner, join
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.classic.sync import sync
-from pybroker.groups.decision import Decision
+from pybroker.groups.loaded import LoadedGroups
 from pybroker.groups.placement import coordinator_for
 from pybroker.metadata.uuids import random_uuid
 from pybroker.protocol.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from pybroker.protocol.sync_group import SyncGroupResponse
-from pybroker.store import StoreError
-from pybroker.store import groups as stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from pybroker.groups.configs import GroupConfigs
     from pybroker.groups.decision import Waiter
@@ -43,9 +35,6 @@ if TYPE_CHECKING:
     from pybroker.protocol.sync_group import SyncGroupRequest
     from pybroker.store import Store
     from pybroker.timers import Timers
-
-# Sessions of members that were stored begin with the broker; this keeps them out of its start-up.
-LOAD_MEMBERS_AFTER_MS: Final = 1_000
 
 
 class Caller(Protocol):
@@ -92,37 +81,23 @@ class GroupCoordinator:
     ) -> None:
         self.node_ids = node_ids
         self.configs = configs
-        self._store = store
-        self._timers = timers
         self.topics = topics
-        self._now_ms = now_ms
         self._random_bytes = random_bytes
-        self._groups: dict[str, ClassicGroup] = {}
+        self._loaded = LoadedGroups(store, timers, configs, now_ms)
 
     # The life of the coordinator.
 
     def start(self, now_ms: int) -> None:
-        """Load groups with members soon: their sessions run although nobody asks for them."""
-        self._timers.schedule(now_ms + LOAD_MEMBERS_AFTER_MS, self._load_members)
+        """Begin the sessions of stored members."""
+        self._loaded.start(now_ms)
 
     def unload(self, now_ms: int) -> None:
         """Drop every group, because the store has not got what was decided last."""
-        self.close()
-        self.start(now_ms)
+        self._loaded.unload(now_ms)
 
     def close(self) -> None:
         """Drop every group, and send away those who wait."""
-        groups = list(self._groups.values())
-        self._groups.clear()
-        for group in groups:
-            if group.timer is not None:
-                group.timer.cancel()
-            decision = Decision(0, 0)
-            for member in group.members.values():
-                refused = rebalance.refused(member.member_id, ErrorCode.NOT_COORDINATOR)
-                rebalance.answer_join(group, member, refused, decision)
-                rebalance.answer_sync(member, ErrorCode.NOT_COORDINATOR, decision)
-            _answer(decision)
+        self._loaded.close()
 
     # The classic protocol.
 
@@ -138,14 +113,14 @@ class GroupCoordinator:
             <= configs.group_max_session_timeout_ms
         ):
             refusal = ErrorCode.INVALID_SESSION_TIMEOUT
-        group = self._find(request.group_id, caller.received_at_ms)
+        group = self._loaded.find(request.group_id, caller.received_at_ms)
         if refusal is ErrorCode.NONE and group is None and request.member_id:
             refusal = ErrorCode.UNKNOWN_MEMBER_ID
         if refusal is not ErrorCode.NONE:
             return rebalance.refused(request.member_id, refusal)
-        decision = self._decision(caller)
+        decision = self._loaded.decision(caller.received_at_ms)
         if group is None:
-            group = self._make(request.group_id, decision.wall_ms)
+            group = self._loaded.make(request.group_id, decision)
         client_id = caller.client_id or ""
         joiner = Joiner(
             api_version=caller.api_version,
@@ -155,8 +130,8 @@ class GroupCoordinator:
             waiter=waiter,
         )
         response = join(group, request, joiner, decision)
-        self._carry_out(group, decision)
-        self._drop_if_blank(group)
+        self._loaded.carry_out(group, decision)
+        self._loaded.drop_if_blank(group)
         return response
 
     def sync(
@@ -166,14 +141,14 @@ class GroupCoordinator:
         group = self._locate(request.group_id, caller)
         if isinstance(group, ErrorCode):
             return SyncGroupResponse(error_code=group)
-        decision = self._decision(caller)
+        decision = self._loaded.decision(caller.received_at_ms)
         response = sync(group, request, waiter, decision)
-        self._carry_out(group, decision)
+        self._loaded.carry_out(group, decision)
         return response
 
     def heartbeat(self, request: "HeartbeatRequest", caller: Caller) -> ErrorCode:
         """Decide a Heartbeat."""
-        group = self._groups.get(request.group_id)
+        group = self._loaded.by_id.get(request.group_id)
         if group is None or len(self.node_ids) > 1:
             located = self._locate(request.group_id, caller)
             if isinstance(located, ErrorCode):
@@ -191,12 +166,12 @@ class GroupCoordinator:
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
             return LeaveGroupResponse(error_code=refusal)
-        group = self._find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, caller.received_at_ms)
         if group is None:
             return leave.leave_unknown_group(leavers)
-        decision = self._decision(caller)
+        decision = self._loaded.decision(caller.received_at_ms)
         response = leave.leave(group, leavers, decision)
-        self._carry_out(group, decision)
+        self._loaded.carry_out(group, decision)
         return response
 
     # Committed offsets. As in Kafka a group with an empty name may have them.
@@ -205,29 +180,31 @@ class GroupCoordinator:
         self, request: "OffsetCommitRequest", caller: Caller
     ) -> "OffsetCommitResponse":
         """Decide an OffsetCommit."""
-        group = self._groups.get(request.group_id)
+        group = self._loaded.by_id.get(request.group_id)
         if group is None or len(self.node_ids) > 1:
             if self._is_elsewhere(request.group_id, caller):
                 return offsets.refuse(request, self.topics, ErrorCode.NOT_COORDINATOR)
-            group = self._find(request.group_id, caller.received_at_ms)
-        decision = self._decision(caller)
+            group = self._loaded.find(request.group_id, caller.received_at_ms)
+        decision = self._loaded.decision(caller.received_at_ms)
         if group is None:
             if offsets.names_a_member(request):
                 is_new = caller.api_version >= 9
                 code = ErrorCode.GROUP_ID_NOT_FOUND if is_new else ErrorCode.ILLEGAL_GENERATION
                 return offsets.refuse(request, self.topics, code)
-            group = self._make(request.group_id, decision.wall_ms)
+            group = self._loaded.make(request.group_id, decision)
         response = offsets.commit(group, request, self.topics, decision)
-        self._carry_out(group, decision)
+        self._loaded.carry_out(group, decision)
         if not decision.changes:
-            self._drop_if_blank(group)
+            self._loaded.drop_if_blank(group)
         return response
 
     def fetch_offsets(self, request: "OffsetFetchRequest", caller: Caller) -> "OffsetFetchResponse":
         """Decide an OffsetFetch of versions 1 to 7."""
         if self._is_elsewhere(request.group_id, caller):
             return positions.refuse_one(request, ErrorCode.NOT_COORDINATOR, caller.api_version)
-        return positions.fetch_one(self._find(request.group_id, caller.received_at_ms), request)
+        return positions.fetch_one(
+            self._loaded.find(request.group_id, caller.received_at_ms), request
+        )
 
     def fetch_group_offsets(
         self, wanted: "OffsetFetchRequest.Group", caller: Caller
@@ -235,14 +212,14 @@ class GroupCoordinator:
         """Decide one group of an OffsetFetch of version 8 or later."""
         if self._is_elsewhere(wanted.group_id, caller):
             return positions.refuse_group(wanted, ErrorCode.NOT_COORDINATOR)
-        group = self._find(wanted.group_id, caller.received_at_ms)
+        group = self._loaded.find(wanted.group_id, caller.received_at_ms)
         return positions.fetch_group(group, wanted, self.topics, caller.api_version)
 
     def forget_topic(self, name: str, now_ms: int) -> None:
         """Remove what groups have committed in a topic that is deleted."""
-        decision = Decision(now_ms, self._now_ms())
-        offsets.forget_topic(self._groups.values(), name, decision)
-        self._apply(decision)
+        decision = self._loaded.decision(now_ms)
+        offsets.forget_topic(self._loaded.by_id.values(), name, decision)
+        self._loaded.store(decision)
 
     # What administrators ask.
 
@@ -250,10 +227,9 @@ class GroupCoordinator:
         self, wanted: describe.GroupFilter, caller: Caller
     ) -> "list[ListGroupsResponse.ListedGroup]":
         """List the groups that this node coordinates."""
-        self._load(stored.group_ids(self._store), caller.received_at_ms)
         return [
             describe.list_group(group)
-            for group in self._groups.values()
+            for group in self._loaded.find_all(caller.received_at_ms)
             if wanted.admits(group) and not self._is_elsewhere(group.group_id, caller)
         ]
 
@@ -263,7 +239,7 @@ class GroupCoordinator:
         """Describe one group."""
         if self._is_elsewhere(group_id, caller):
             return describe.describe_elsewhere(group_id)
-        group = self._find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, caller.received_at_ms)
         if group is None:
             return describe.describe_unknown(group_id, caller.api_version)
         return describe.describe_group(group)
@@ -272,18 +248,13 @@ class GroupCoordinator:
         """Delete a group without members, and what it has committed."""
         if self._is_elsewhere(group_id, caller):
             return ErrorCode.NOT_COORDINATOR
-        group = self._find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, caller.received_at_ms)
         if group is None:
             return ErrorCode.GROUP_ID_NOT_FOUND
         if group.state is not GroupState.EMPTY:
             return ErrorCode.NON_EMPTY_GROUP
-        decision = self._decision(caller)
-        decision.changes.extend(snapshot.deletion_of(group))
-        group.transition_to(GroupState.DEAD, decision.wall_ms)
-        if group.timer is not None:
-            group.timer.cancel()
-        del self._groups[group_id]
-        self._apply(decision)
+        decision = self._loaded.decision(caller.received_at_ms)
+        self._loaded.delete(group, decision)
         return ErrorCode.NONE
 
     def coordinator_of(self, key: str, partition_count: int) -> int:
@@ -310,111 +281,10 @@ class GroupCoordinator:
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
             return refusal
-        group = self._find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, caller.received_at_ms)
         return ErrorCode.UNKNOWN_MEMBER_ID if group is None else group
-
-    def _find(self, group_id: str, now_ms: int) -> ClassicGroup | None:
-        group = self._groups.get(group_id)
-        if group is None:
-            self._load((group_id,), now_ms)
-            group = self._groups.get(group_id)
-        return group
-
-    def _make(self, group_id: str, wall_ms: int) -> ClassicGroup:
-        group = self._groups[group_id] = ClassicGroup(group_id, self.configs, wall_ms)
-        return group
-
-    def _drop_if_blank(self, group: ClassicGroup) -> None:
-        """Forget a group that nobody is in, came to, or has stored anything for."""
-        if (
-            group.state is GroupState.EMPTY
-            and group.generation_id == 0
-            and not group.pending
-            and not any(group.offsets.values())
-        ):
-            self._groups.pop(group.group_id, None)
-
-    def _load_members(self, now_ms: int) -> None:
-        self._load(stored.group_ids_with_members(self._store), now_ms)
-
-    def _load(self, group_ids: "Iterable[str]", now_ms: int) -> None:
-        for group_id in group_ids:
-            if group_id in self._groups:
-                continue
-            decision = Decision(now_ms, self._now_ms())
-            group = load(stored.load(self._store, group_id), self.configs, decision)
-            if group is not None:
-                self._groups[group_id] = group
-                self._carry_out(group, decision)
-
-    # Carrying out.
-
-    def _decision(self, caller: Caller) -> Decision:
-        return Decision(caller.received_at_ms, self._now_ms())
-
-    def _carry_out(self, group: ClassicGroup, decision: Decision) -> None:
-        if decision.changes:
-            self._apply(decision)
-        if decision.answers:
-            _answer(decision)
-        timer = group.timer
-        if group.wake_at_ms < (NEVER_MS if timer is None else timer.deadline_ms):
-            if timer is not None:
-                timer.cancel()
-            group.timer = self._timers.schedule(
-                group.wake_at_ms, partial(self._deadline_passed, group)
-            )
-
-    def _apply(self, decision: Decision) -> None:
-        try:
-            self._store.apply(decision.changes)
-        except StoreError:
-            # The answers belong to what was not stored: who waits for one is sent away.
-            decision.answers = [
-                (waiter, type(response)(error_code=ErrorCode.NOT_COORDINATOR))
-                for waiter, response in decision.answers
-            ]
-            _answer(decision)
-            self.unload(decision.now_ms)
-            raise
-
-    def _deadline_passed(self, group: ClassicGroup, now_ms: int) -> None:
-        group.timer = None
-        decision = Decision(now_ms, self._now_ms())
-        expire(group, decision)
-        self._carry_out(group, decision)
-        self._drop_if_blank(group)
 
     def _new_uuid(self) -> str:
         """Make a random uuid and write it as Java does."""
         digits = random_uuid(self._random_bytes).hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def load(
-    changes: "Iterator[stored.GroupSet | stored.GroupMemberSet | stored.OffsetCommitted]",
-    configs: "GroupConfigs",
-    decision: Decision,
-) -> ClassicGroup | None:
-    """Make a group of what the store has; None if it has nothing."""
-    group: ClassicGroup | None = None
-    for change in changes:
-        if group is None:
-            group = ClassicGroup(change.group_id, configs, decision.wall_ms)
-        match change:
-            case stored.GroupSet():
-                snapshot.apply_group(group, change)
-            case stored.GroupMemberSet():
-                snapshot.apply_member(group, change, decision.now_ms)
-            case stored.OffsetCommitted():
-                offsets.apply_offset(group, change)
-    if group is not None and len(group.members) > configs.group_max_size:
-        # The limit became lower: the last to join again will find no room.
-        rebalance.prepare(group, decision)
-    return group
-
-
-def _answer(decision: Decision) -> None:
-    for waiter, response in decision.answers:
-        if not waiter.done():
-            waiter.set_result(response)

@@ -57,7 +57,7 @@ class SimulatedBench(Bench):
     """Compares with the store at a restart only, which a schedule has few of."""
 
     def _compare(self) -> None:
-        for group in self.coordinator._groups.values():
+        for group in self.coordinator._loaded.by_id.values():
             check_invariants(group)
 
     def restart(self) -> None:

@@ -14,8 +14,9 @@ from pybroker.groups.classic.describe import GroupFilter
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.configs import GroupConfigs
-from pybroker.groups.coordinator import GroupCoordinator, load
+from pybroker.groups.coordinator import GroupCoordinator
 from pybroker.groups.decision import Decision
+from pybroker.groups.loaded import load
 from pybroker.metadata.topics import Topics
 from pybroker.protocol.heartbeat import HeartbeatRequest
 from pybroker.protocol.join_group import JoinGroupRequest
@@ -124,7 +125,7 @@ class Bench:
         return changes
 
     def group(self, group_id: str = "group") -> ClassicGroup:
-        return self.coordinator._groups[group_id]
+        return self.coordinator._loaded.by_id[group_id]
 
     def state(self, group_id: str = "group") -> GroupState:
         return self.group(group_id).state
@@ -321,7 +322,7 @@ class Bench:
         return answer
 
     def _compare(self) -> None:
-        for group_id, group in self.coordinator._groups.items():
+        for group_id, group in self.coordinator._loaded.by_id.items():
             check_invariants(group)
             loaded = load(stored.load(self.store, group_id), self.configs, Decision(self.now_ms, 0))
             if group.state in {GroupState.STABLE, GroupState.EMPTY} and group.generation_id:

@@ -148,7 +148,7 @@ def test_a_bad_join_is_refused_and_leaves_nothing_behind(
     assert answer.response.member_id == arguments.get("member_id", "")
     assert answer.response.generation_id == -1
     assert bench.listed() == {}
-    assert bench.coordinator._groups == {}
+    assert bench.coordinator._loaded.by_id == {}
 
 
 @pytest.mark.parametrize(

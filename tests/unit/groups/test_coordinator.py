@@ -5,7 +5,7 @@ import pytest
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic.describe import GroupFilter
 from pybroker.groups.classic.state import GroupState
-from pybroker.groups.coordinator import LOAD_MEMBERS_AFTER_MS
+from pybroker.groups.loaded import LOAD_MEMBERS_AFTER_MS
 from pybroker.store import StoreError
 from pybroker.store.groups import GroupDeleted, GroupMembersRemoved, GroupOffsetsRemoved
 from tests.support.groups import Bench, Caller
@@ -24,7 +24,7 @@ def test_members_keep_their_places_over_a_restart(bench: Bench) -> None:
 def test_sessions_run_after_a_restart_although_nobody_asks(bench: Bench) -> None:
     bench.stable(2, session_ms=10_000)
     bench.start()
-    assert bench.coordinator._groups == {}
+    assert bench.coordinator._loaded.by_id == {}
     bench.advance(LOAD_MEMBERS_AFTER_MS)
     assert bench.state() is GroupState.STABLE
     bench.advance(10_000)
@@ -58,7 +58,7 @@ def test_a_write_that_fails_drops_what_was_decided(bench: Bench) -> None:
     bench.fails_to_store = True
     with pytest.raises(StoreError):
         bench.sync(leader, 3, {leader: b"new"})
-    assert bench.coordinator._groups == {}
+    assert bench.coordinator._loaded.by_id == {}
     # The answer that it would have had belongs to what could not be stored.
     assert waiting.code is ErrorCode.NOT_COORDINATOR
     assert newcomer.code is ErrorCode.NONE
@@ -166,7 +166,7 @@ def test_a_pending_id_that_lapses_leaves_no_group(bench: Bench) -> None:
     bench.join(session_ms=6_000)
     assert bench.listed() == {"group": "Empty"}
     bench.advance(6_000)
-    assert bench.coordinator._groups == {}
+    assert bench.coordinator._loaded.by_id == {}
 
 
 def test_a_node_that_does_not_coordinate_a_group_says_so() -> None:

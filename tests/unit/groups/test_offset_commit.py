@@ -115,7 +115,7 @@ def test_partitions_that_do_not_exist_are_answered_by_themselves(bench: Bench) -
 def test_commits_to_nothing_leave_no_group(bench: Bench) -> None:
     bench.commit({0: 1}, topic="gone")
     bench.commit({99: 1})
-    assert bench.coordinator._groups == {}
+    assert bench.coordinator._loaded.by_id == {}
 
 
 def test_topics_are_named_by_id_since_version_10(bench: Bench) -> None:
