@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from compat.process import BrokerProcess
+from compat.process import HOST, BrokerProcess
 
 
 class PybrokerProcess(BrokerProcess):
