@@ -16,6 +16,7 @@ $(STAMP): pyproject.toml
 
 build: $(STAMP)
 	$(BIN)/maturin develop --quiet --release
+	$(BIN)/python -m compileall -q pybroker
 
 test: build
 	cargo test --quiet --workspace --exclude pybroker-python
