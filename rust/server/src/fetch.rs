@@ -89,6 +89,12 @@ pub(crate) fn answer(
 }
 
 impl DelayedFetch {
+    /// Whether there is a reason to answer already.
+    #[cfg(test)]
+    pub(crate) fn is_over(&self) -> bool {
+        self.wait.is_over()
+    }
+
     /// Wait, and write the answer.
     pub(crate) async fn answer(self, context: &ConnectionContext, out: &mut Outgoing) {
         let Self { request, parameters, session, targets, wait } = self;

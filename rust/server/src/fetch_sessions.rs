@@ -268,6 +268,6 @@ impl Cache {
 }
 
 /// The epoch of the request that follows one of this epoch.
-fn next_epoch(epoch: i32) -> i32 {
+pub(crate) fn next_epoch(epoch: i32) -> i32 {
     if epoch == i32::MAX { 1 } else { epoch + 1 }
 }

@@ -13,8 +13,14 @@ mod fetch_answer;
 mod fetch_read;
 mod fetch_session;
 mod fetch_sessions;
+#[cfg(test)]
+mod fetch_sessions_tests;
 mod fetch_target;
+#[cfg(test)]
+mod fetch_tests;
 mod flusher;
+#[cfg(test)]
+mod flusher_tests;
 mod images;
 mod inbox;
 mod kept_answers;
@@ -28,6 +34,8 @@ mod produce;
 #[cfg(test)]
 mod produce_tests;
 mod purgatory;
+#[cfg(test)]
+mod purgatory_tests;
 mod reactor;
 mod replies;
 mod sendfile;

@@ -164,6 +164,12 @@ impl Partition {
         self.state().is_none()
     }
 
+    /// How many fetches wait.
+    #[cfg(test)]
+    pub(crate) fn watcher_count(&self) -> usize {
+        self.published.lock().watchers
+    }
+
     /// Append the record batches of one Produce request, and wake the fetches that waited for them.
     pub(crate) fn append(
         &self,

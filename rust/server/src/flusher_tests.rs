@@ -1,0 +1,135 @@
+//! Group fsync: who is served by which flush, and what a flush that fails does.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pybroker_log::{LogConfig, Origin};
+use pybroker_wire::{ErrorCode, TopicRef};
+
+use crate::mailbox::Mail;
+use crate::testing::{Fixture, NODE, batch, fetch_request};
+
+#[tokio::test]
+async fn producers_that_wait_together_share_a_flush() {
+    let fixture = Fixture::new();
+    fixture.create("t", 1);
+    let (shared, log) = (&fixture.shared, fixture.partition("t", 0));
+    let flushed: Vec<_> = {
+        // No flush can begin while the log is held.
+        let mut flushed = Vec::new();
+        for _ in 0..100 {
+            log.append(&mut batch(1, 10), 0, Origin::Client, shared.clock.now_ms()).unwrap();
+        }
+        log.with_log(|_| flushed.extend((0..100).map(|_| shared.flusher.flush(shared, &log))))
+            .unwrap();
+        flushed
+    };
+    for one in flushed {
+        assert!(one.is_durable().await);
+    }
+    assert_eq!(log.state().unwrap().recovery_point, 100);
+    // The first may have been taken alone, the others came while it ran.
+    assert!(shared.counters.flushes.load(Ordering::Relaxed) <= 2);
+}
+
+#[tokio::test]
+async fn a_flush_covers_everything_appended_before_it_was_asked_for() {
+    let fixture = Fixture::new();
+    let config = LogConfig { flush_messages: 1, ..LogConfig::default() };
+    fixture.create_with("t", &[(NODE, 0), (NODE, 0), (NODE, 0)], config);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (client, shared) = (fixture.client(), fixture.shared.clone());
+            std::thread::spawn(move || {
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                for round in 0..50 {
+                    let answer = runtime.block_on(client.produce("t", round % 3, &batch(1, 10)));
+                    let one = answer.first();
+                    assert_eq!(one.error_code, ErrorCode::None);
+                    let image = shared.images.metadata().topic("t").cloned().unwrap();
+                    let log = image.partitions[round as usize % 3].partition.as_ref().unwrap();
+                    assert!(log.state().unwrap().recovery_point > one.base_offset);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[tokio::test]
+async fn a_flush_that_fails_takes_the_partition_offline() {
+    let fixture = Fixture::new();
+    fixture.create("t", 2);
+    let client = fixture.client();
+    client.produce("t", 0, &batch(1, 10)).await;
+    let log = fixture.partition("t", 0);
+    let folder = log.with_log(|log| log.folder().to_path_buf()).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).is_durable().await);
+    assert!(log.is_offline());
+    let mail = fixture.shared.mailbox.take(10);
+    assert!(matches!(&mail[..], [Mail::LogFailed { partition: 0, .. }]), "{mail:?}");
+    assert_eq!(fixture.bugs(), 0);
+    let answer = client.produce("t", 0, &batch(1, 10)).await;
+    assert_eq!(answer.first().error_code, ErrorCode::KafkaStorageError);
+    assert_eq!(client.produce("t", 1, &batch(1, 10)).await.first().error_code, ErrorCode::None);
+    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).is_durable().await);
+    assert!(fixture.shared.mailbox.take(10).is_empty(), "told once");
+}
+
+#[tokio::test]
+async fn flush_ms_flushes_without_further_appends() {
+    let fixture = Fixture::new();
+    fixture.create_with("t", &[(NODE, 0)], LogConfig { flush_ms: 30, ..LogConfig::default() });
+    let client = fixture.client();
+    let log = fixture.partition("t", 0);
+    for end_offset in 1..=3 {
+        client.produce("t", 0, &batch(1, 10)).await;
+        let is_flushed = async {
+            while log.state().unwrap().recovery_point < end_offset {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), is_flushed).await.expect("flush.ms is kept");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_segment_is_flushed_in_the_background() {
+    let fixture = Fixture::new();
+    fixture.create_with(
+        "t",
+        &[(NODE, 0)],
+        LogConfig { segment_bytes: 1_000, ..LogConfig::default() },
+    );
+    let client = fixture.client();
+    for _ in 0..2 {
+        client.produce("t", 0, &batch(1, 800)).await;
+    }
+    let log = fixture.partition("t", 0);
+    let is_flushed = async {
+        while log.state().unwrap().recovery_point == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), is_flushed).await.expect("it is flushed");
+}
+
+#[tokio::test]
+async fn a_panic_takes_the_partition_offline_and_nothing_else() {
+    let fixture = Fixture::new();
+    fixture.create("t", 2);
+    let client = fixture.client();
+    let log = fixture.partition("t", 0);
+    assert!(log.with_log(|_| panic!("on purpose")).is_err());
+    crate::partition::report_failure(&fixture.shared, &log);
+    assert_eq!(fixture.bugs(), 1);
+    let mail = fixture.shared.mailbox.take(10);
+    assert!(matches!(&mail[..], [Mail::LogFailed { reason, .. }] if reason == "a bug: on purpose"));
+    let answer = client.produce("t", 0, &batch(1, 10)).await;
+    assert_eq!(answer.first().error_code, ErrorCode::KafkaStorageError);
+    let answer = client.fetch(12, &fetch_request(TopicRef::Name("t"), &[(0, 0), (1, 0)])).await;
+    let codes: Vec<_> = answer.summary().iter().map(|row| row.2).collect();
+    assert_eq!(codes, [ErrorCode::KafkaStorageError, ErrorCode::None]);
+}
