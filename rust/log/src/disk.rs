@@ -276,6 +276,13 @@ pub(crate) mod faults {
         SYNC.set(true);
     }
 
+    /// Takes back what was asked for and did not happen.
+    pub(crate) fn clear() {
+        WRITE.set(None);
+        SET_LEN.set(false);
+        SYNC.set(false);
+    }
+
     pub(super) fn take_write_fault() -> Option<usize> {
         WRITE.take()
     }

@@ -15,6 +15,8 @@ pub mod checkpoints;
 mod config;
 mod disk;
 mod error;
+#[cfg(test)]
+mod faults;
 mod flush;
 mod index;
 mod leader_epochs;
