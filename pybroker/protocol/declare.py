@@ -18,7 +18,19 @@ understood (`fields_of`) when the first codec of the message is made; a construc
 its first use.
 """
 
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self, TypeAlias, dataclass_transform
+import sys
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    dataclass_transform,
+)
 
 # --- Types -------------------------------------------------------------------------------------
 
@@ -90,63 +102,31 @@ EVERY_VERSION: Final = Versions(0, LAST_VERSION)
 
 
 class Field:
-    """One field of a struct, as declared."""
+    """What a field says beside its type and default."""
 
-    __slots__ = (
-        "annotation",
-        "compact",
-        "default",
-        "ignorable",
-        "name",
-        "nullable",
-        "tag",
-        "versions",
-    )
+    __slots__ = ("default", "options")
 
-    name: str
-    annotation: Any
-
-    def __init__(
-        self,
-        default: Any,
-        *,
-        versions: Versions = EVERY_VERSION,
-        nullable: Versions = EVERY_VERSION,
-        tag: int | None = None,
-        ignorable: bool = False,
-        compact: bool = True,
-    ) -> None:
+    def __init__(self, default: Any, options: "_Options") -> None:
         self.default = default
-        self.versions = versions
-        self.nullable = nullable
-        self.tag = tag
-        self.ignorable = ignorable
-        self.compact = compact
+        self.options = options
 
 
-def field(
-    *,
-    default: Any,
-    versions: str = "0+",
-    nullable: str = "0+",
-    tag: int | None = None,
-    ignorable: bool = False,
-    compact: bool = True,
-) -> Any:
+class _Options(TypedDict, total=False):
+    versions: str
+    nullable: str
+    tag: int
+    ignorable: bool
+    compact: bool
+
+
+def field(*, default: Any, **options: Unpack[_Options]) -> Any:
     """Declare a field that says more than its type and default.
 
     `versions`: those that have the field. `nullable`: those that allow None, for a type that has
     it. `tag`: the field is tagged, in each version that has it. `ignorable`: an older version may
     drop its value. `compact`: False for a string that keeps its two-byte length when flexible.
     """
-    return Field(
-        default,
-        versions=Versions.parse(versions),
-        nullable=Versions.parse(nullable),
-        tag=tag,
-        ignorable=ignorable,
-        compact=compact,
-    )
+    return Field(default, options)
 
 
 class FieldType(NamedTuple):
@@ -173,31 +153,21 @@ class FieldType(NamedTuple):
 
 @dataclass_transform(kw_only_default=True, eq_default=True, field_specifiers=(field,))
 class StructType(type):
-    """Makes slots and `FIELDS` of annotations."""
+    """Makes slots of annotations, and keeps what they declare."""
 
-    FIELDS: tuple[Field, ...]
-    MESSAGE: "StructType"
+    DECLARED: dict[str, tuple[Any, Any]]
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> "StructType":
         """Take the annotated names out of `namespace` and declare them as fields."""
-        declared = []
+        declared = {}
         if bases and not namespace.pop("_abstract", False):
             for field_name, annotation in _annotations(namespace).items():
-                default = namespace.pop(field_name)
-                this = default if type(default) is Field else Field(default)
-                this.name = field_name
-                this.annotation = annotation
-                declared.append(this)
-        namespace["__slots__"] = tuple([this.name for this in declared])
-        nested = [value for value in namespace.values() if type(value) is mcs]
-        cls = super().__new__(mcs, name, bases, namespace, **options)
-        cls.FIELDS = tuple(declared)
-        cls.MESSAGE = cls
-        for struct in nested:
-            struct.MESSAGE = cls
-        return cls
+                declared[field_name] = annotation, namespace.pop(field_name)
+        namespace["__slots__"] = tuple(declared)
+        namespace["DECLARED"] = declared
+        return super().__new__(mcs, name, bases, namespace, **options)
 
 
 def _annotations(namespace: dict[str, Any]) -> dict[str, Any]:
@@ -212,8 +182,8 @@ def _annotations(namespace: dict[str, Any]) -> dict[str, Any]:
 class Struct(metaclass=StructType):  # noqa: PLW1641 - mutable, so it has no hash
     """A group of fields inside a message."""
 
-    FIELDS: ClassVar[tuple[Field, ...]]
-    MESSAGE: ClassVar[StructType]
+    # Annotation and default of each field, as they stand in the class.
+    DECLARED: ClassVar[dict[str, tuple[Any, Any]]]
 
     def __init__(self, **values: Any) -> None:
         cls = type(self)
@@ -224,10 +194,10 @@ class Struct(metaclass=StructType):  # noqa: PLW1641 - mutable, so it has no has
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, this.name) == getattr(other, this.name) for this in self.FIELDS)
+        return all(getattr(self, name) == getattr(other, name) for name in self.DECLARED)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{this.name}={getattr(self, this.name)!r}" for this in self.FIELDS)
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.DECLARED)
         return f"{type(self).__qualname__}({values})"
 
 
@@ -287,34 +257,52 @@ def fields_of(cls: type[Struct]) -> tuple[FieldType, ...]:
     """Understand the annotations of a struct. Done once per class."""
     known = _fields_of.get(cls)
     if known is None:
-        known = _fields_of[cls] = tuple([_field_type(cls, this) for this in cls.FIELDS])
+        fields = [_field_type(cls, name, *declared) for name, declared in cls.DECLARED.items()]
+        known = _fields_of[cls] = tuple(fields)
     return known
 
 
-def _field_type(cls: type[Struct], this: Field) -> FieldType:
-    annotation, nullable = this.annotation, False
-    if isinstance(annotation, str) and annotation.endswith(" | None"):
-        annotation, nullable = annotation.removesuffix(" | None"), True
-    elif type(annotation).__name__ in {"UnionType", "Union"}:
-        annotation, nullable = annotation.__args__[0], True
+def _field_type(cls: type[Struct], name: str, annotation: Any, default: Any) -> FieldType:
+    options: _Options = {}
+    if isinstance(default, Field):
+        default, options = default.default, default.options
+    annotation, optional = _without_none(annotation)
     is_array = getattr(annotation, "__origin__", None) is list
     if is_array:
         annotation = annotation.__args__[0]
     struct: type[Struct] | None = None
     if isinstance(annotation, str):
-        kind, struct = "struct", getattr(cls.MESSAGE, annotation.rpartition(".")[2])
+        kind, struct = "struct", _resolve(cls, annotation)
     else:
-        kind, scalar_nullable = annotation.__metadata__[0]
-        nullable = nullable or scalar_nullable
+        kind, nullable = annotation.__metadata__[0]
+        optional = optional or nullable
     return FieldType(
-        name=this.name,
+        name=name,
         kind=kind,
         struct=struct,
         is_array=is_array,
-        versions=this.versions,
-        nullable=this.nullable if nullable else None,
-        tag=this.tag,
-        ignorable=this.ignorable,
-        compact=this.compact,
-        default=this.default,
+        versions=Versions.parse(options.get("versions", "0+")),
+        nullable=Versions.parse(options.get("nullable", "0+")) if optional else None,
+        tag=options.get("tag"),
+        ignorable=options.get("ignorable", False),
+        compact=options.get("compact", True),
+        default=default,
     )
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """Split `X | None`, which may be a string."""
+    if isinstance(annotation, str):
+        name = annotation.removesuffix(" | None")
+        return name, name != annotation
+    if type(annotation).__name__ in {"UnionType", "Union"}:
+        return annotation.__args__[0], True
+    return annotation, False
+
+
+def _resolve(cls: type[Struct], name: str) -> type[Struct]:
+    """Find a struct by the dotted name that it has in the module of the one that holds it."""
+    found: Any = sys.modules[cls.__module__]
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found  # type: ignore[no-any-return]  # found by name

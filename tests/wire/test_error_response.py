@@ -8,7 +8,7 @@ import pytest
 
 from pybroker.errors import ErrorCode
 from pybroker.protocol.codec import decode, encode
-from pybroker.protocol.declare import Struct
+from pybroker.protocol.declare import Struct, fields_of
 from pybroker.protocol.error_response import error_response
 from tests.wire.messages import MESSAGES
 from tests.wire.test_message_vectors import BY_MESSAGE
@@ -41,7 +41,7 @@ def comparable(value: Any) -> Any:
     if isinstance(value, Struct):
         return {
             field.name: comparable(getattr(value, field.name))
-            for field in value.FIELDS
+            for field in fields_of(type(value))
             if field.name not in {"error_message", "throttle_time_ms"}
         }
     return value
