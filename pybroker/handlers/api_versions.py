@@ -3,7 +3,7 @@
 Behaviour:
   * Needs no authorization: it is what a client asks first, before it authenticates.
   * Answers from HANDLERS, with Produce and Fetch, which the data plane serves; nothing else is
-    advertised.
+    advertised, but for Produce's versions 0-2, which Kafka does not serve and advertises too.
   * A version outside the range is answered as version 0, with UNSUPPORTED_VERSION and the range of
     ApiVersions alone.
   * A client's name or version that KIP-511 does not allow is INVALID_REQUEST.
@@ -38,6 +38,10 @@ FEATURES: Final = (("metadata.version", 7, 30, 30),)
 # The Java client takes over finalized features, even none, only from an epoch that is not negative.
 FINALIZED_FEATURES_EPOCH: Final = 0
 
+# As Kafka does: librdkafka tells by the oldest versions of Produce which codecs a broker can read.
+# A request of a version below the served ones is refused as any other.
+ADVERTISED_PRODUCE_MIN_VERSION: Final = 0
+
 _SOFTWARE: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
 
 
@@ -54,7 +58,7 @@ def api_versions(
     return Kept(
         ApiVersionsResponse(
             api_keys=[
-                _range(0, PRODUCE_VERSIONS),
+                _range(0, (ADVERTISED_PRODUCE_MIN_VERSION, PRODUCE_VERSIONS[1])),
                 _range(1, FETCH_VERSIONS),
                 *(_range(row.key, (row.min_version, row.max_version)) for row in HANDLERS),
             ],
