@@ -51,11 +51,7 @@ def test_every_topic_is_in_the_response(client, version):
     ] == [
         ("a", ErrorCode.INVALID_PARTITIONS, "Topic already has 2 partition(s)."),
         ("b", ErrorCode.NONE, None),
-        (
-            "x",
-            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-            "This server does not host this topic-partition.",
-        ),
+        ("x", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None),
         (
             "c",
             ErrorCode.INVALID_PARTITIONS,

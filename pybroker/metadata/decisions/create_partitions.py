@@ -53,9 +53,7 @@ def _new_partitions(
 ) -> "list[PartitionSet]":
     topic = topics.by_name.get(requested.name)
     if topic is None:
-        raise KafkaError(
-            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition."
-        )
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     present = len(topic.partitions)
     additional = _require_increase(requested, present)
     if requested.assignments is None:
