@@ -3,6 +3,7 @@
 import pytest
 
 from pybroker.errors import ErrorCode
+from pybroker.protocol.create_topics import CreateTopicsRequest
 from pybroker.protocol.delete_topics import DeleteTopicsRequest
 from pybroker.protocol.metadata import MetadataRequest
 from tests.support.raw_client import RawClient, create_topic
@@ -86,6 +87,27 @@ def test_a_deleted_topic_leaves_no_folder(start_broker, tmp_path):
         assert {path.name for path in tmp_path.glob("a-*")} == {"a-0", "a-1"}
         client.ask(by_name("a"), 5)
         assert set(tmp_path.glob("a-*")) == set()
+
+
+def test_a_topic_that_is_deleted_while_it_is_created_leaves_nothing(start_broker, tmp_path):
+    broker = start_broker(data_dir=tmp_path)
+    topic = CreateTopicsRequest.CreatableTopic(name="t", num_partitions=30, replication_factor=1)
+    creation = CreateTopicsRequest(topics=[topic], timeout_ms=30_000)
+    with (
+        RawClient(broker.bootstrap_servers) as creator,
+        RawClient(broker.bootstrap_servers) as client,
+    ):
+        for _ in range(10):
+            correlation_id = creator.send(creation, 7)
+            # The topic is known, and can be deleted, before its logs are open.
+            while client.ask(by_name("t"), 5).responses[0].error_code != ErrorCode.NONE:
+                pass
+            created = creator.receive(CreateTopicsRequest, 7, correlation_id)
+            assert created.topics[0].error_code == ErrorCode.NONE
+            assert names(client) == set()
+            assert set(tmp_path.glob("t-*")) == set()
+        create_topic(client, "t", 30)
+        assert produce(client, "t", 29, record_batch([1_000])) == 0
 
 
 @pytest.mark.parametrize(
