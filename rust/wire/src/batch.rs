@@ -5,11 +5,17 @@
 //! in place; timestamp type and largest timestamp stand inside it, so that patching them computes
 //! it anew.
 
+mod attributes;
+mod builder;
+
 use crate::compression::Compression;
 use crate::crc32c::crc32c;
 use crate::error::{Result, WireError};
 use crate::primitives::{Reader, Writer};
-use crate::record::{Header, Records, write_record};
+use crate::record::Records;
+
+pub use attributes::{Attributes, TimestampType};
+pub use builder::BatchBuilder;
 
 /// Bytes of a batch before its records.
 pub const HEADER_BYTES: usize = 61;
@@ -33,90 +39,6 @@ pub const NO_PRODUCER_ID: i64 = -1;
 pub const NO_PRODUCER_EPOCH: i16 = -1;
 /// The sequence of such a batch, and of a marker.
 pub const NO_SEQUENCE: i32 = -1;
-
-const CODEC_MASK: i16 = 0b111;
-const LOG_APPEND_TIME: i16 = 1 << 3;
-const TRANSACTIONAL: i16 = 1 << 4;
-const CONTROL: i16 = 1 << 5;
-const DELETE_HORIZON: i16 = 1 << 6;
-
-/// Who set the timestamps of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum TimestampType {
-    /// The producer.
-    #[default]
-    CreateTime,
-    /// The broker, on append.
-    LogAppendTime,
-}
-
-/// The attribute bits of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Attributes(pub i16);
-
-impl Attributes {
-    /// How the records are compressed.
-    pub fn compression(self) -> Result<Compression> {
-        Compression::from_id((self.0 & CODEC_MASK) as u8)
-    }
-
-    /// Who set the timestamps.
-    pub fn timestamp_type(self) -> TimestampType {
-        if self.0 & LOG_APPEND_TIME == 0 {
-            TimestampType::CreateTime
-        } else {
-            TimestampType::LogAppendTime
-        }
-    }
-
-    /// Whether the batch is part of a transaction.
-    pub fn is_transactional(self) -> bool {
-        self.0 & TRANSACTIONAL != 0
-    }
-
-    /// Whether the batch holds a transaction marker instead of records.
-    pub fn is_control(self) -> bool {
-        self.0 & CONTROL != 0
-    }
-
-    /// Whether the base timestamp is the time from which compaction may drop tombstones (KIP-534).
-    pub fn has_delete_horizon(self) -> bool {
-        self.0 & DELETE_HORIZON != 0
-    }
-
-    /// The same with another compression.
-    #[must_use]
-    pub fn with_compression(self, compression: Compression) -> Self {
-        Self(self.0 & !CODEC_MASK | i16::from(compression.id()))
-    }
-
-    /// The same with another timestamp type.
-    #[must_use]
-    pub fn with_timestamp_type(self, timestamp_type: TimestampType) -> Self {
-        match timestamp_type {
-            TimestampType::CreateTime => Self(self.0 & !LOG_APPEND_TIME),
-            TimestampType::LogAppendTime => Self(self.0 | LOG_APPEND_TIME),
-        }
-    }
-
-    /// The same, as part of a transaction.
-    #[must_use]
-    pub fn with_transactional(self) -> Self {
-        Self(self.0 | TRANSACTIONAL)
-    }
-
-    /// The same, as a transaction marker.
-    #[must_use]
-    pub fn with_control(self) -> Self {
-        Self(self.0 | CONTROL)
-    }
-
-    /// The same, with a delete horizon in the base timestamp.
-    #[must_use]
-    pub fn with_delete_horizon(self) -> Self {
-        Self(self.0 | DELETE_HORIZON)
-    }
-}
 
 /// The 61 bytes before the records, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,134 +283,4 @@ pub fn set_max_timestamp(batch: &mut [u8], timestamp_type: TimestampType, max_ti
 fn write_crc(batch: &mut [u8]) {
     let crc = crc32c(&batch[CRC_START..]);
     batch[CRC_AT..CRC_START].copy_from_slice(&crc.to_be_bytes());
-}
-
-/// Builds one batch from records.
-#[derive(Debug, Clone)]
-pub struct BatchBuilder {
-    header: BatchHeader,
-    compression: Compression,
-    level: Option<i32>,
-    payload: Vec<u8>,
-    max_timestamp: i64,
-}
-
-impl BatchBuilder {
-    /// An empty batch at `base_offset`, uncompressed, with no producer.
-    pub fn new(base_offset: i64) -> Self {
-        let header = BatchHeader {
-            base_offset,
-            batch_length: 0,
-            partition_leader_epoch: -1,
-            crc: 0,
-            attributes: Attributes::default(),
-            last_offset_delta: -1,
-            base_timestamp: NO_TIMESTAMP,
-            max_timestamp: NO_TIMESTAMP,
-            producer_id: NO_PRODUCER_ID,
-            producer_epoch: NO_PRODUCER_EPOCH,
-            base_sequence: NO_SEQUENCE,
-            records_count: 0,
-        };
-        Self {
-            header,
-            compression: Compression::None,
-            level: None,
-            payload: Vec::new(),
-            max_timestamp: NO_TIMESTAMP,
-        }
-    }
-
-    /// Compresses the records; `level` is the codec's own scale.
-    #[must_use]
-    pub fn compression(mut self, compression: Compression, level: Option<i32>) -> Self {
-        self.compression = compression;
-        self.level = level;
-        self
-    }
-
-    /// Sets the partition leader epoch.
-    #[must_use]
-    pub fn partition_leader_epoch(mut self, leader_epoch: i32) -> Self {
-        self.header.partition_leader_epoch = leader_epoch;
-        self
-    }
-
-    /// Names an idempotent producer.
-    #[must_use]
-    pub fn producer(mut self, producer_id: i64, producer_epoch: i16, base_sequence: i32) -> Self {
-        self.header.producer_id = producer_id;
-        self.header.producer_epoch = producer_epoch;
-        self.header.base_sequence = base_sequence;
-        self
-    }
-
-    /// Sets attribute bits: transactional, control, delete horizon. Codec and timestamp type have
-    /// methods of their own.
-    #[must_use]
-    pub fn attributes(mut self, attributes: Attributes) -> Self {
-        self.header.attributes = attributes;
-        self
-    }
-
-    /// Stamps the batch with the broker's time.
-    #[must_use]
-    pub fn log_append_time(mut self, timestamp: i64) -> Self {
-        self.header.attributes =
-            self.header.attributes.with_timestamp_type(TimestampType::LogAppendTime);
-        self.header.max_timestamp = timestamp;
-        self
-    }
-
-    /// Appends a record at the next offset.
-    pub fn append(
-        &mut self,
-        timestamp: i64,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[Header<'_>],
-    ) {
-        let offset_delta = self.header.last_offset_delta + 1;
-        self.append_at(offset_delta, timestamp, key, value, headers);
-    }
-
-    /// Appends a record at an offset of its own, above those before it.
-    pub fn append_at(
-        &mut self,
-        offset_delta: i32,
-        timestamp: i64,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[Header<'_>],
-    ) {
-        if self.header.records_count == 0 && !self.header.attributes.has_delete_horizon() {
-            self.header.base_timestamp = timestamp;
-        }
-        let timestamp_delta = timestamp.wrapping_sub(self.header.base_timestamp);
-        write_record(&mut self.payload, offset_delta, timestamp_delta, key, value, headers);
-        self.header.last_offset_delta = offset_delta;
-        self.header.records_count += 1;
-        self.max_timestamp = self.max_timestamp.max(timestamp);
-    }
-
-    /// Bytes of the records so far, before compression.
-    pub fn payload_bytes(&self) -> usize {
-        self.payload.len()
-    }
-
-    /// Appends the batch to `bytes`.
-    pub fn build(mut self, bytes: &mut Vec<u8>) -> Result<()> {
-        if self.header.attributes.timestamp_type() == TimestampType::CreateTime {
-            self.header.max_timestamp = self.max_timestamp;
-        }
-        self.header.attributes = self.header.attributes.with_compression(self.compression);
-        if self.compression == Compression::None {
-            self.header.encode(&self.payload, bytes);
-            return Ok(());
-        }
-        let mut compressed = Vec::new();
-        self.compression.compress(&self.payload, self.level, &mut compressed)?;
-        self.header.encode(&compressed, bytes);
-        Ok(())
-    }
 }

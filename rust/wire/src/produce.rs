@@ -101,7 +101,7 @@ impl TextRange {
 }
 
 impl ProduceRequest {
-    /// Reads the body of a request, all of it.
+    /// Reads the body of a request. What follows it is left alone, as Kafka does.
     pub fn decode(body: &[u8], version: i16) -> Result<Self> {
         check_version(version)?;
         let encoding = Encoding::of(version, FIRST_FLEXIBLE);
@@ -112,7 +112,6 @@ impl ProduceRequest {
         let topics =
             reader.read_array(encoding, MIN_TOPIC_BYTES, |reader| read_topic(reader, version))?;
         reader.skip_tagged_fields(encoding)?;
-        reader.finish()?;
         Ok(Self { transactional_id, acks, timeout_ms, topics })
     }
 }
