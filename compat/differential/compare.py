@@ -18,7 +18,7 @@ WORDING: Final = frozenset({"error_message", "batch_index_error_message"})
 
 
 class Difference(NamedTuple):
-    """One value that is not the same."""
+    """One value that is not the same; the path says so when pybroker lacks it or added it."""
 
     conversation: str
     path: str
@@ -29,7 +29,7 @@ class Difference(NamedTuple):
     def wording(self) -> bool:
         """Say whether both explain an error, in other words."""
         named = self.path.rpartition(".")[2] in WORDING
-        return named and bool(self.kafka) and bool(self.pybroker) and MISSING not in self[2:]
+        return named and bool(self.kafka) and bool(self.pybroker)
 
     def __str__(self) -> str:
         return f"{self.conversation}: {self.path}: {self.kafka!r} != {self.pybroker!r}"
@@ -64,7 +64,8 @@ def differences(
         ours = pybroker[number] if number < len(pybroker) else MISSING
         theirs = kafka[number] if number < len(kafka) else MISSING
         for path, left, right in _walk(f"{number}", theirs, ours):
-            found.append(Difference(conversation, path, left, right))
+            absent = " missing" if right == MISSING else " added" if left == MISSING else ""
+            found.append(Difference(conversation, path + absent, left, right))
     return found
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from compat.differential.conversation import Ask, Conversation, ask
 from compat.differential.play import Outcome, play
-from compat.process import HOST, BrokerProcess
+from compat.process import HOST
 
 RECORDED: Final = Path(__file__).with_name("recorded")
 
@@ -27,7 +28,16 @@ GROUP_APIS: Final = frozenset(
     {"join_group", "heartbeat", "leave_group", "offset_commit", "offset_fetch", "delete_groups"}
 )
 
-StartBroker = Callable[[Mapping[str, str]], BrokerProcess]
+
+class Served(Protocol):
+    """A broker that answers on a port of this machine."""
+
+    @property
+    def port(self) -> int:
+        """The port."""
+
+
+StartBroker = Callable[[Mapping[str, str]], AbstractContextManager[Served]]
 
 
 def play_all(

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from compat.differential.conversation import Answer, Ask, Ref, Step, ask, settled, without_error
+from compat.differential.conversation import (
+    Answer,
+    Ask,
+    Ref,
+    Step,
+    ask,
+    first,
+    settled,
+    without_error,
+)
 from compat.differential.record_batches import Batch
 
 SESSION_TIMEOUT_MS: Final = 30_000
@@ -42,6 +51,12 @@ def topic(
             recorded_=False,
         ),
     ]
+
+
+def look(*names: str, until_: Callable[[Answer], bool] = first) -> Ask:
+    """Ask for topics by name, without creating them."""
+    topics = [{"name": name} for name in names]
+    return ask("metadata", 12, topics=topics, allow_auto_topic_creation=False, until_=until_)
 
 
 def topic_id(name: str) -> Ref:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from compat.differential.conversation import Conversation, Step, ask
 from compat.differential.record_batches import Batch
-from compat.differential.requests import produce, topic
+from compat.differential.requests import look, produce, topic
 
 
 def _grow(*topics: dict[str, Any], version: int = 3, **rest: Any) -> Step:
@@ -65,7 +65,7 @@ CONVERSATIONS: Final = (
         [
             *topic("growth-checked"),
             _grow({"name": "growth-checked", "count": 5}, validate_only=True),
-            ask("metadata", 12, topics=[{"name": "growth-checked"}]),
+            look("growth-checked"),
         ],
     ),
     Conversation(

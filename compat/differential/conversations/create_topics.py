@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from compat.differential.conversation import Conversation, Step, ask, without_error
-from compat.differential.requests import topic
+from compat.differential.requests import look, topic
 
 
 def _create(*topics: dict[str, Any], version: int = 7, **rest: Any) -> Step:
@@ -37,7 +37,7 @@ CONVERSATIONS: Final = (
         "the same name twice in one request",
         [
             _create({"name": "double"}, {"name": "double"}),
-            ask("metadata", 12, topics=[{"name": "double"}]),
+            look("double"),
         ],
     ),
     Conversation(
@@ -119,7 +119,7 @@ CONVERSATIONS: Final = (
         [
             _create({"name": "only-checked"}, validate_only=True),
             _create({"name": "also bad"}, validate_only=True),
-            ask("metadata", 12, topics=[{"name": "only-checked"}]),
+            look("only-checked"),
         ],
     ),
     Conversation(

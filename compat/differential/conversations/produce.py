@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from compat.differential.conversation import Conversation, Ref, Step, ask, first
 from compat.differential.record_batches import Batch
-from compat.differential.requests import fetch, offsets_at, produce, topic, topic_id
+from compat.differential.requests import fetch, look, offsets_at, produce, topic, topic_id
 
 UNKNOWN_ID: Final = "12345678-1234-1234-1234-123456789abc"
 LOG_APPEND_TIME: Final = {"message.timestamp.type": "LogAppendTime"}
@@ -138,15 +138,23 @@ CONVERSATIONS: Final = (
             *topic("batches"),
             produce("batches", Batch(), Batch()),
             produce("batches"),
+            *offsets_at("batches", -1),
+        ],
+    ),
+    Conversation(
+        "null records",
+        [
+            *topic("null-records"),
             ask(
                 "produce",
                 9,
                 transactional_id=None,
                 acks=-1,
                 timeout=1000,
-                topic_data=[{"name": "batches", "partition_data": [{"index": 0, "records": None}]}],
+                topic_data=[
+                    {"name": "null-records", "partition_data": [{"index": 0, "records": None}]}
+                ],
             ),
-            *offsets_at("batches", -1),
         ],
     ),
     Conversation(
@@ -324,7 +332,7 @@ CONVERSATIONS: Final = (
         "a topic that was never created is not created by Produce",
         [
             produce("never-created", Batch(), until_=first),
-            ask("metadata", 12, topics=[{"name": "never-created"}]),
+            look("never-created"),
         ],
     ),
 )
