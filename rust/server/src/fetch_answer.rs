@@ -71,7 +71,6 @@ pub(crate) fn write(
             Ok(session_id) => session_id,
             Err((error, session_id)) => return refuse_session(request, error, session_id, out),
         };
-    let has_unknown = fetched.partitions.iter().any(|fetched| fetched.is_unknown);
     let mut parts = Parts::default();
     let mut unknown = Vec::new();
     for (target, fetched) in targets.iter().zip(fetched.partitions) {
@@ -85,8 +84,8 @@ pub(crate) fn write(
             parts.push(target, fetched);
         }
     }
-    if has_unknown {
-        unknown.into_iter().for_each(|(target, fetched)| parts.push(target, fetched));
+    for (target, fetched) in unknown {
+        parts.push(target, fetched);
     }
     encode(shared, request, session_id, parts, out)
 }

@@ -10,7 +10,7 @@ use crate::fetch_sessions::{FetchSessions, NO_SESSION, SessionRequest};
 use crate::fetch_target::FetchTarget;
 use crate::limits::FETCH_SESSION_EVICTION_MS;
 
-/// SplitMix64, so that a failure names a seed.
+/// `SplitMix64`, so that a failure names a seed.
 struct Random(u64);
 
 impl Random {
@@ -123,7 +123,9 @@ fn run_against_the_model(seed: u64) {
         if epoch == 0 {
             model = Model::default();
         }
-        named.iter().for_each(|target| model.put(target));
+        for target in &named {
+            model.put(target);
+        }
         if forgets && let Some(place) = model.place(&forgotten) {
             model.partitions.remove(place);
         }

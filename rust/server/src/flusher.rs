@@ -40,13 +40,13 @@ enum Stage {
     FlushingAndWanted,
 }
 
-/// Resolves to whether the records that were appended before are durable.
+/// The flush of records that were appended before.
 #[derive(Debug)]
 pub(crate) struct Flushed(oneshot::Receiver<()>);
 
 impl Flushed {
-    /// Wait for the flush.
-    pub(crate) async fn is_durable(self) -> bool {
+    /// Wait for the flush. Says whether it succeeded.
+    pub(crate) async fn wait(self) -> bool {
         // The sender is dropped when the flush failed.
         self.0.await.is_ok()
     }

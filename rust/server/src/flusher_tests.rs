@@ -25,7 +25,7 @@ async fn producers_that_wait_together_share_a_flush() {
         flushed
     };
     for one in flushed {
-        assert!(one.is_durable().await);
+        assert!(one.wait().await);
     }
     assert_eq!(log.state().unwrap().recovery_point, 100);
     // The first may have been taken alone, the others came while it ran.
@@ -54,7 +54,9 @@ async fn a_flush_covers_everything_appended_before_it_was_asked_for() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 #[tokio::test]
@@ -66,7 +68,7 @@ async fn a_flush_that_fails_takes_the_partition_offline() {
     let log = fixture.partition("t", 0);
     let folder = log.with_log(|log| log.folder().to_path_buf()).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
-    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).is_durable().await);
+    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).wait().await);
     assert!(log.is_offline());
     let mail = fixture.shared.mailbox.take(10);
     assert!(matches!(&mail[..], [Mail::LogFailed { partition: 0, .. }]), "{mail:?}");
@@ -74,7 +76,7 @@ async fn a_flush_that_fails_takes_the_partition_offline() {
     let answer = client.produce("t", 0, &batch(1, 10)).await;
     assert_eq!(answer.first().error_code, ErrorCode::KafkaStorageError);
     assert_eq!(client.produce("t", 1, &batch(1, 10)).await.first().error_code, ErrorCode::None);
-    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).is_durable().await);
+    assert!(!fixture.shared.flusher.flush(&fixture.shared, &log).wait().await);
     assert!(fixture.shared.mailbox.take(10).is_empty(), "told once");
 }
 

@@ -1,6 +1,6 @@
 //! One partition: its log behind a mutex, the numbers that readers need without it, and the fetches that wait for it.
 //!
-//! * An append takes the log's mutex for as long as its write takes. Fetches at the end of the log, ListOffsets and the
+//! * An append takes the log's mutex for as long as its write takes. Fetches at the end of the log, `ListOffsets` and the
 //!   purgatory read the published numbers instead, so that they never wait for a disk.
 //! * A log that fails, and one in which a panic was caught, is dropped: the partition is offline until it is opened
 //!   again. [`Partition::take_failure`] gives the reason once, to whoever reports it.

@@ -101,7 +101,7 @@ pub(crate) async fn answer(
         return failed.map_or(Ok(()), |code| Err(ProduceError::Unacknowledged(code)));
     }
     for (index, flushed) in flushes {
-        if !flushed.is_durable().await {
+        if !flushed.wait().await {
             partitions[index] = Outcome::Failed(ErrorCode::KafkaStorageError);
         }
     }

@@ -6,17 +6,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pybroker_log::{LogConfig, Origin};
-use pybroker_wire::fetch::FetchRequest;
+use pybroker_wire::fetch::{FetchRequest, IsolationLevel};
 use pybroker_wire::{ErrorCode, TopicRef};
 
 use crate::fetch::DelayedFetch;
-use crate::partition::Failure;
+use crate::partition::{Failure, ReadRequest};
+use crate::purgatory::Wait;
 use crate::testing::{Client, Fixture, NODE, batch, fetch_request};
 
-const LONG_MS: i32 = 60_000;
+/// A wait that ends because of what happens, or not within the time of a test.
+const LONG: Duration = Duration::from_secs(60);
 
 fn waiting_request(partitions: &[(i32, i64)]) -> FetchRequest<'static> {
-    FetchRequest { max_wait_ms: LONG_MS, ..fetch_request(TopicRef::Name("t"), partitions) }
+    FetchRequest {
+        max_wait_ms: LONG.as_millis() as i32,
+        ..fetch_request(TopicRef::Name("t"), partitions)
+    }
 }
 
 fn begin(client: &Client, request: &FetchRequest<'_>) -> DelayedFetch {
@@ -35,6 +40,25 @@ async fn an_append_ends_the_wait_of_a_fetch() {
     let answer = client.finish_fetch(12, delayed).await;
     let bytes: Vec<_> = answer.summary().iter().map(|row| row.3 > 0).collect();
     assert_eq!(bytes, [false, true]);
+}
+
+#[tokio::test]
+async fn an_append_between_the_read_and_the_wait_is_not_missed() {
+    let fixture = Fixture::new();
+    fixture.create("t", 1);
+    let log = fixture.partition("t", 0);
+    let request = ReadRequest {
+        offset: 0,
+        max_bytes: 1_000,
+        isolation: IsolationLevel::ReadUncommitted,
+        at_least_one_batch: true,
+        last_fetched_epoch: -1,
+    };
+    let read = log.read(request).unwrap();
+    fixture.client().produce("t", 0, &batch(1, 10)).await;
+    let mut wait = Wait::new(1, LONG, 1);
+    wait.watch(log, read.mark, 1_000);
+    assert!(wait.is_over());
 }
 
 #[tokio::test]
@@ -224,9 +248,11 @@ fn no_wake_up_is_lost_in_ten_thousand_rounds() {
                 // The append of this round may come before, while, or after the fetch begins to wait.
                 begun.store(round + 1, Ordering::Release);
                 let request = waiting_request(&[(0, offsets[0]), (1, offsets[1])]);
+                let started = Instant::now();
                 let answer = runtime.block_on(client.fetch(12, &request));
+                assert!(started.elapsed() < LONG / 2, "round {round} was not woken");
                 let rows = answer.summary();
-                assert!(rows.iter().any(|row| row.3 > 0), "round {round} was not woken");
+                assert!(rows.iter().any(|row| row.3 > 0), "round {round} was woken for nothing");
                 for (_, index, _, bytes) in rows {
                     offsets[index as usize] += i64::from(bytes > 0);
                 }
@@ -236,7 +262,7 @@ fn no_wake_up_is_lost_in_ten_thousand_rounds() {
     let mut records = batch(1, 10);
     for round in 0..ROUNDS {
         while begun.load(Ordering::Acquire) <= round && !consumer.is_finished() {
-            std::hint::spin_loop();
+            thread::yield_now();
         }
         // Spread the appends over the time that a fetch takes to begin.
         for _ in 0..round % 200 * 10 {
