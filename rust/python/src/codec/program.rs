@@ -3,7 +3,7 @@
 //! Everything that depends on the version is decided here, so that reading and writing only follow the operations.
 
 use pybroker_wire::primitives::Encoding;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
@@ -116,8 +116,7 @@ pub(super) enum Kind {
 impl Program {
     /// Compiles a message class.
     pub(super) fn compile(message: &Bound<'_, PyType>, version: i16) -> PyResult<Self> {
-        let declared = contains(&message.getattr("VERSIONS")?, version)?;
-        if !declared {
+        if !contains(&message.getattr("VERSIONS")?, version)? {
             let name = message.qualname()?;
             return Err(PyValueError::new_err(format!("{name} has no version {version}")));
         }
@@ -160,6 +159,9 @@ impl Compiler {
             return Ok(index);
         }
         let name = class.qualname()?.to_string();
+        if !is_declared(class)? {
+            return Err(PyTypeError::new_err(format!("{name} is not a declared struct")));
+        }
         if depth > MAX_DEPTH {
             return Err(PyValueError::new_err(format!("{name} contains itself")));
         }
@@ -310,6 +312,14 @@ fn fields_of<'py>(class: &Bound<'py, PyType>) -> PyResult<Vec<Bound<'py, PyAny>>
     static FIELDS_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let function = FIELDS_OF.import(class.py(), "pybroker.protocol.declare", "fields_of")?;
     Ok(function.call1((class,))?.cast_into::<PyTuple>()?.iter().collect())
+}
+
+/// Whether `StructType` made the class, which is what makes its instances plain slots.
+fn is_declared(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    static STRUCT_TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = class.py();
+    let struct_type = STRUCT_TYPE.import(py, "pybroker.protocol.declare", "StructType")?;
+    Ok(class.get_type().is(struct_type))
 }
 
 /// Whether a `Versions` holds a version.

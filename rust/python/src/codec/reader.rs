@@ -192,8 +192,8 @@ impl DefaultValue {
 
 /// An instance whose attributes are not set yet.
 fn new_instance<'py>(py: Python<'py>, program: &StructProgram) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: the class is a Python class over `object` with slots (`StructType` makes no other), for which
-    // `PyType_GenericAlloc` is the allocator; it gives a new reference, or null with an exception set.
+    // SAFETY: `Program::compile` took only classes of `StructType`, which are Python classes over `object` with slots;
+    // `PyType_GenericAlloc` is their allocator and gives a new reference, or null with an exception set.
     unsafe {
         let class = program.class.bind(py).as_type_ptr();
         Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class, 0))
