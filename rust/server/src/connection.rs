@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 
 use crate::counters::{add, count};
 use crate::inbox::{Inbox, RoomError};
+use crate::limits::REQUESTS_PER_TURN;
 use crate::listener::ListenerInfo;
 use crate::mailbox::ControlRequest;
 use crate::outgoing::Outgoing;
@@ -210,6 +211,7 @@ impl Connection {
 
     async fn serve(&mut self) -> Result<(), End> {
         let limit = self.context.shared.settings.socket_request_max_bytes;
+        let mut turn = 0;
         loop {
             while let Some(frame) = self.inbox.next_frame(limit)? {
                 self.entry.is_busy.set(true);
@@ -218,8 +220,13 @@ impl Connection {
                 if self.outgoing.is_full() {
                     self.flush().await?;
                 }
+                turn += 1;
             }
             self.flush().await?;
+            if turn >= REQUESTS_PER_TURN {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
             self.receive(limit).await?;
         }
     }

@@ -13,6 +13,7 @@ use pybroker_wire::WireError;
 use pybroker_wire::frame::{PREFIX_BYTES, first_frame, frame_size};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::coop::unconstrained;
 
 use crate::buffers::{BufferPool, MemoryBudget};
 use crate::limits::{MEMORY_WAIT_MAX, PARKED_BYTES_MAX, RECEIVE_BUFFER_BYTES};
@@ -77,10 +78,12 @@ impl Inbox {
     /// Read what has arrived: `None` when nothing has, `Some(0)` at the end of the stream.
     pub(crate) async fn read(&mut self, stream: &mut TcpStream) -> io::Result<Option<usize>> {
         let mut space = ReadBuf::new(&mut self.buffer[self.end..]);
-        let outcome = poll_fn(|context| match Pin::new(&mut *stream).poll_read(context, &mut space) {
+        let read = poll_fn(|context| match Pin::new(&mut *stream).poll_read(context, &mut space) {
             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
             Poll::Pending => Poll::Ready(None),
         });
+        // Without tokio's budget: a read that it holds back would look like one that found nothing.
+        let outcome = unconstrained(read);
         let Some(outcome) = outcome.await else { return Ok(None) };
         outcome?;
         let received = space.filled().len();

@@ -6,6 +6,8 @@
 mod buffers;
 mod clock;
 mod connection;
+#[cfg(test)]
+mod cost_tests;
 mod counters;
 mod data_plane;
 mod fetch;

@@ -14,6 +14,9 @@ pub(crate) const POOLED_BUFFERS_MAX: usize = 8;
 /// A connection that waits with fewer unread bytes than this gives its buffer back and keeps a copy.
 pub(crate) const PARKED_BYTES_MAX: usize = 4 * 1024;
 
+/// Requests that a connection has answered before others of its reactor get their turn.
+pub(crate) const REQUESTS_PER_TURN: usize = 32;
+
 /// Answers of pipelined requests are collected up to this size before they are written.
 pub(crate) const OUTGOING_FLUSH_BYTES: usize = 256 * 1024;
 

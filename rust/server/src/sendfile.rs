@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pybroker_log::FileSlice;
+use pybroker_log::{File, FileSlice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
@@ -17,11 +17,12 @@ pub(crate) enum More {
 
 /// Send a range of a file, whole.
 pub(crate) async fn send_file(stream: &TcpStream, slice: &FileSlice) -> io::Result<()> {
+    let Some(file) = slice.file.as_deref() else { return Ok(()) };
     let mut position = slice.position;
     let end = slice.position + slice.len as u64;
     while position < end {
         let left = (end - position) as usize;
-        match stream.try_io(Interest::WRITABLE, || platform::send_file_part(stream, slice, position, left)) {
+        match stream.try_io(Interest::WRITABLE, || platform::send_file_part(stream, file, position, left)) {
             // The file is shorter than its log believes: the answer cannot be completed.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => position += count as u64,
@@ -39,7 +40,7 @@ pub(crate) use platform::send;
 mod platform {
     use std::os::fd::AsRawFd;
 
-    use super::{FileSlice, More, TcpStream, io};
+    use super::{File, More, TcpStream, io};
 
     /// One `send`.
     pub(crate) fn send(stream: &TcpStream, bytes: &[u8], more: More) -> io::Result<usize> {
@@ -54,7 +55,7 @@ mod platform {
     /// One `sendfile`.
     pub(super) fn send_file_part(
         stream: &TcpStream,
-        slice: &FileSlice,
+        file: &File,
         position: u64,
         left: usize,
     ) -> io::Result<usize> {
@@ -63,7 +64,7 @@ mod platform {
         let sent = unsafe {
             libc::sendfile(
                 stream.as_raw_fd(),
-                slice.file.as_std().as_raw_fd(),
+                file.as_std().as_raw_fd(),
                 &raw mut offset,
                 left,
             )
@@ -74,7 +75,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use super::{FileSlice, More, TcpStream, io};
+    use super::{File, More, TcpStream, io};
 
     /// Bytes of a file that are in memory at once.
     const COPY_BYTES: usize = 64 * 1024;
@@ -87,12 +88,12 @@ mod platform {
     /// One read and one write; what was not written is read again.
     pub(super) fn send_file_part(
         stream: &TcpStream,
-        slice: &FileSlice,
+        file: &File,
         position: u64,
         left: usize,
     ) -> io::Result<usize> {
         let mut buffer = vec![0; left.min(COPY_BYTES)];
-        let count = slice.file.read_at(&mut buffer, position)?;
+        let count = file.read_at(&mut buffer, position)?;
         stream.try_write(&buffer[..count])
     }
 }
