@@ -72,7 +72,7 @@ def add_partitions(desk: Desk) -> None:
 
 def produce_from_stdin(desk: Desk) -> None:
     """ConsoleProducer sends stdin, keyed, in two codecs."""
-    keyed = ("--property", "parse.key=true", "--property", "key.separator=:")
+    keyed = ("--reader-property", "parse.key=true", "--reader-property", "key.separator=:")
     first, second = ORDERS[:25], ORDERS[25:]
     for lines, codec in ((first, "none"), (second, "gzip")):
         arguments = ("--topic", TOPIC, *keyed, "--compression-codec", codec)
@@ -81,10 +81,11 @@ def produce_from_stdin(desk: Desk) -> None:
 
 def consume_with_a_group(desk: Desk) -> None:
     """ConsoleConsumer reads everything from the beginning and commits for its group."""
-    printed = ("--property", "print.key=true", "--property", "key.separator=:")
+    printed = ("--formatter-property", "print.key=true")
+    separated = ("--formatter-property", "key.separator=:")
     read = desk.run(
         CONSUMER,
-        *("--topic", TOPIC, "--group", GROUP, "--from-beginning", *printed),
+        *("--topic", TOPIC, "--group", GROUP, "--from-beginning", *printed, *separated),
         *("--max-messages", str(len(ORDERS)), "--timeout-ms", IDLE_MS),
     )
     assert sorted(read.lines) == sorted(ORDERS), read
