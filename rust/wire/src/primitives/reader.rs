@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// Bytes of the longest unsigned varint of 32 bits.
 const VARINT_MAX_BYTES: usize = 5;
+/// Elements of an array for which room is reserved whatever their size.
+const RESERVED_ELEMENTS: usize = 64;
 /// Bytes of the longest varint of 64 bits.
 const VARLONG_MAX_BYTES: usize = 10;
 
@@ -242,7 +244,9 @@ impl<'a> Reader<'a> {
         mut read_element: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<Vec<T>> {
         let count = self.read_array_length(encoding, min_element_bytes)?;
-        let mut elements = Vec::with_capacity(count);
+        // What is reserved at once stays within the bytes that the peer really sent.
+        let fitting = self.remaining() / size_of::<T>().max(1);
+        let mut elements = Vec::with_capacity(count.min(fitting.max(RESERVED_ELEMENTS)));
         for _ in 0..count {
             elements.push(read_element(self)?);
         }
