@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple, Self
 
@@ -157,6 +158,15 @@ class BrokerProcess(ABC):
     def reset_peak_rss(self) -> None:
         """Let the peak count from now."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    @contextmanager
+    def launched(self) -> Iterator[None]:
+        """Launch the broker, and stop it at the end; waiting for it is the caller's business."""
+        self.launch()
+        try:
+            yield
+        finally:
+            self.__exit__()
 
     def __enter__(self) -> Self:
         self.start()

@@ -2,14 +2,15 @@
 
 Promises:
   * Every request is answered or its connection closed, whatever a handler does.
-  * The changes of one drained mailbox batch go into one transaction, and their answers leave when it
-    is durable.
+  * The changes of one drained mailbox batch go into one transaction, and their answers leave when
+    it is durable.
   * Timers fire after the mailbox was drained, so that what arrived in time counts in time.
 """
 
 import asyncio
 import logging
 from importlib import import_module
+from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from pybroker.api import Kept
@@ -20,7 +21,7 @@ from pybroker.protocol.codec import codec
 from pybroker.store import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
 
     from pybroker.api import Api
     from pybroker.broker import Broker
@@ -148,8 +149,19 @@ class Dispatcher:
     def _serve_later(
         self, request: Request, message: Any, encode: "Callable[[Any], bytes]", route: Route
     ) -> None:
-        coroutine = route.function(self._broker, request, message)
-        task = self._loop.create_task(self._await(request, message, encode, coroutine))
+        """Run a handler up to where it waits; only the rest needs a task.
+
+        What it decides until then is decided at its place in the mailbox, before any timer fires.
+        """
+        epoch = self._data_plane.epoch
+        started = route.function(self._broker, request, message)
+        try:
+            awaited = started.send(None)
+        except StopIteration as finished:
+            self._answer(request, message, finished.value, encode, epoch)
+            return
+        rest = _go_on(started, awaited)
+        task = self._loop.create_task(self._await(request, message, encode, epoch, rest))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -158,12 +170,12 @@ class Dispatcher:
         request: Request,
         message: Any,
         encode: "Callable[[Any], bytes]",
-        coroutine: "Coroutine[Any, Any, Any]",
+        epoch: int,
+        rest: "Awaitable[Any]",
     ) -> None:
         # The state may move while the handler waits: what it answers then is not kept.
-        epoch = self._data_plane.epoch
         try:
-            response = await coroutine
+            response = await rest
             self._answer(request, message, response, encode, epoch)
         except KafkaError as error:
             self._refuse(request, message, error.code, error.message)
@@ -247,4 +259,19 @@ class Dispatcher:
 
     def _bug(self, what: str) -> None:
         self.bugs += 1
-        logger.exception(what)
+        logger.error(what, exc_info=True)
+
+
+@coroutine
+def _go_on(started: "Coroutine[Any, Any, Any]", awaited: Any) -> "Generator[Any, Any, Any]":
+    """Await a coroutine that already waits for `awaited`."""
+    while True:
+        try:
+            try:
+                yield awaited
+            except BaseException as error:
+                awaited = started.throw(error)
+            else:
+                awaited = started.send(None)
+        except StopIteration as finished:
+            return finished.value

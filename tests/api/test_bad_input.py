@@ -35,7 +35,6 @@ NOT_THE_PROTOCOL = {
     "a negative key": struct.pack(">ihhih", 10, -1, 0, 1, -1),
     "an unknown version": struct.pack(">ihhih", 10, 3, 99, 1, -1),
     "a body that is cut short": struct.pack(">ihhihi", 14, 3, 1, 1, -1, 5),
-    "a body with bytes left over": struct.pack(">ihhihi", 18, 3, 1, 1, -1, 0) + b"rest",
     "a produce body that is cut short": struct.pack(">ihhih", 10, 0, 3, 1, -1),
     "a fetch body that is cut short": struct.pack(">ihhih", 10, 1, 4, 1, -1),
 }

@@ -296,14 +296,13 @@ impl Segment {
             return self.find_from(folder, 0, wanted);
         };
         let last_offset = self.base_offset + i64::from(entry.relative_offset);
-        let mut is_true = false;
-        let position = u64::from(entry.position);
-        let checked = self.find_from(folder, position, |header| {
-            is_true = header.last_offset() == last_offset;
-            true
+        let mut is_true = None;
+        let found = self.find_from(folder, u64::from(entry.position), |header| {
+            // The first batch must be the one that the entry is about.
+            !*is_true.get_or_insert(header.last_offset() == last_offset) || wanted(header)
         });
-        if checked.is_ok() && is_true {
-            return self.find_from(folder, position, wanted);
+        if is_true == Some(true) {
+            return found;
         }
         self.build_indexes(folder, interval_bytes)?;
         self.find_from(folder, 0, &mut wanted)
