@@ -1,0 +1,1 @@
+"""pybroker measured beside the real Kafka: pairs of runs, ratios, CPU and memory of the broker."""

@@ -1,0 +1,29 @@
+"""Both brokers behind one interface, pinned to the broker's core, with the same settings."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from compat.kafka import RealKafka
+from compat.process import BrokerProcess
+from compat.pybroker_process import PybrokerProcess
+
+BROKER_CPU: Final = 0
+CLIENT_CPU: Final = 1
+
+# Neither side waits before a first assignment, nor keeps the files of deleted topics for a minute.
+SAME_SETTINGS: Final = {
+    "group.initial.rebalance.delay.ms": "0",
+    "log.segment.delete.delay.ms": "1000",
+}
+NAMES: Final = ("pybroker", "kafka")
+
+
+def make(
+    name: str, *, pinned: bool = True, settings: Mapping[str, str] | None = None
+) -> BrokerProcess:
+    """Make a broker that is not started yet; Kafka has its default heap."""
+    cpu = BROKER_CPU if pinned else None
+    both = {**SAME_SETTINGS, **(settings or {})}
+    if name == "kafka":
+        return RealKafka(settings=both, cpu=cpu)
+    return PybrokerProcess(settings=both, cpu=cpu)

@@ -1,0 +1,25 @@
+"""The rows of the table, a file for each group that shares a pair of brokers."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from benchmarks.measure import Work
+
+# Group name and the rows in it.
+GROUPS: Final = {
+    "produce": (1,),
+    "one_record": (2,),
+    "consume": (3,),
+    "end_to_end": (4,),
+    "startup": (10,),
+    "idle": (11,),
+    "admin": (14,),
+    "boundary": (15,),
+}
+
+
+def load(group: str) -> Sequence[Work]:
+    """Give the works of a group."""
+    works: Sequence[Work] = import_module(f"{__name__}.{group}").WORKS
+    return works

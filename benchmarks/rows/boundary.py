@@ -1,0 +1,122 @@
+"""Row 15: requests that Python answers, and what Produce feels of them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.client import create_topic, delete_topic, frames, join_group, produce_frame
+from benchmarks.generators import finish_client, start_load
+from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
+from compat.process import BrokerProcess
+
+TOPIC: Final = "committed"
+PRODUCED: Final = "meanwhile"
+GROUPS: Final = 64
+DURATION_S: Final = 5
+DURATION_QUICK_S: Final = 1
+PRODUCE_RATE: Final = 500
+
+# The generator that saturates Python gives way to the one whose latency counts: they share a core.
+SATURATING_NICENESS: Final = 10
+
+
+def _heartbeats(broker: BrokerProcess) -> list[bytes]:
+    groups = [f"beating-{number}" for number in range(GROUPS)]
+    bodies = [
+        {"group_id": group, "generation_id": 1, "member_id": join_group(broker.port, group)}
+        for group in groups
+    ]
+    return frames("heartbeat", 4, bodies)
+
+
+def _offset_commits(broker: BrokerProcess) -> list[bytes]:
+    create_topic(broker.port, TOPIC)
+    committed = {"partition_index": 0, "committed_offset": 0, "committed_metadata": ""}
+    bodies: list[dict[str, Any]] = [
+        {
+            "group_id": f"committing-{number}",
+            "generation_id_or_member_epoch": -1,
+            "topics": [{"name": TOPIC, "partitions": [committed]}],
+        }
+        for number in range(GROUPS)
+    ]
+    return frames("offset_commit", 8, bodies)
+
+
+def _coordinators(_broker: BrokerProcess) -> list[bytes]:
+    bodies = [{"coordinator_keys": [f"group-{number}"]} for number in range(GROUPS)]
+    return frames("find_coordinator", 4, bodies)
+
+
+def _closed_loop(
+    broker: BrokerProcess,
+    scale: Scale,
+    *,
+    requests: Callable[[BrokerProcess], list[bytes]],
+    connections: int,
+) -> tuple[Figures, Amount]:
+    # The groups are new each time, so that nobody's member id is out of date.
+    load = start_load(
+        broker.port,
+        requests(broker),
+        connections=connections,
+        duration_s=scale.pick(DURATION_S, DURATION_QUICK_S),
+        pinned=scale.pinned,
+    )
+    return load_figures(finish_client(load))
+
+
+def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Amount]:
+    duration_s = scale.pick(DURATION_S, DURATION_QUICK_S)
+    create_topic(broker.port, PRODUCED)
+    commits = _offset_commits(broker)
+    start = partial(
+        start_load,
+        broker.port,
+        [produce_frame(PRODUCED, 0, bytes(100))],
+        connections=1,
+        rate=PRODUCE_RATE,
+        duration_s=duration_s,
+        pinned=scale.pinned,
+    )
+    alone = finish_client(start())
+    saturating = start_load(
+        broker.port,
+        commits,
+        connections=GROUPS,
+        duration_s=duration_s + 2,
+        niceness=SATURATING_NICENESS,
+        pinned=scale.pinned,
+    )
+    meanwhile = finish_client(start())
+    finish_client(saturating)
+    delete_topic(broker.port, PRODUCED)
+    return {
+        "p50 alone µs": alone["p50_us"],
+        "p99 alone µs": alone["p99_us"],
+        "p50 meanwhile µs": meanwhile["p50_us"],
+        "p99 meanwhile µs": meanwhile["p99_us"],
+        "p99 meanwhile / alone": meanwhile["p99_us"] / alone["p99_us"],
+    }, Amount()
+
+
+WORKS: Final = (
+    *(
+        Work(
+            15,
+            f"{title}, {connections} connections, closed loop",
+            partial(_closed_loop, requests=requests, connections=connections),
+        )
+        for title, requests in (
+            ("Heartbeat", _heartbeats),
+            ("OffsetCommit", _offset_commits),
+            ("FindCoordinator", _coordinators),
+        )
+        for connections in (1, 64)
+    ),
+    Work(
+        15,
+        f"Produce at {PRODUCE_RATE}/s, alone and while 64 connections commit offsets",
+        _produce_meanwhile,
+    ),
+)
