@@ -3,17 +3,22 @@
 //! One request of a connection is under way at a time, so the order of the answers comes for free. Requests that arrived
 //! together are answered together: their answers leave in one write.
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Instant;
 
-use pybroker_wire::{ErrorCode, WireError};
 use pybroker_wire::header::{API_VERSIONS, FETCH, PRODUCE, RequestHeader, response_header_version};
+use pybroker_wire::{ErrorCode, WireError};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::counters::{add, count};
@@ -130,7 +135,9 @@ impl From<RoomError> for End {
     fn from(error: RoomError) -> Self {
         match error {
             RoomError::Wire(error) => error.into(),
-            RoomError::NoMemory => Self::Fault("no memory for its request: raise queued.max.request.bytes".to_owned()),
+            RoomError::NoMemory => {
+                Self::Fault("no memory for its request: raise queued.max.request.bytes".to_owned())
+            }
         }
     }
 }
@@ -202,11 +209,18 @@ impl Connection {
                 count(&shared.counters.protocol_errors);
                 reason
             }
-            Err(End::Unacknowledged(code)) => format!("a produce request with acks=0 failed: {code}"),
+            Err(End::Unacknowledged(code)) => {
+                format!("a produce request with acks=0 failed: {code}")
+            }
         };
         // What was answered before the fault still belongs to the client.
         let _ = self.outgoing.flush(&self.stream).await;
-        shared.faults.report(&shared.mailbox, &self.context.client_host, &self.context.listener.name, reason);
+        shared.faults.report(
+            &shared.mailbox,
+            &self.context.client_host,
+            &self.context.listener.name,
+            reason,
+        );
     }
 
     async fn serve(&mut self) -> Result<(), End> {
@@ -276,19 +290,29 @@ impl Connection {
         match request.api_key {
             PRODUCE => {
                 count(&context.shared.counters.produce_requests);
-                produce::answer(context, request, &mut bytes[body_at..], &mut self.outgoing).await?;
+                produce::answer(context, request, &mut bytes[body_at..], &mut self.outgoing)
+                    .await?;
                 Ok(())
             }
             FETCH => {
                 count(&context.shared.counters.fetch_requests);
-                let Some(delayed) = fetch::answer(context, request, &bytes[body_at..], &mut self.outgoing)? else {
+                let Some(delayed) =
+                    fetch::answer(context, request, &bytes[body_at..], &mut self.outgoing)?
+                else {
                     return Ok(());
                 };
                 self.begin_wait().await?;
-                delayed.answer(&self.context, &mut self.outgoing).await;
-                Ok(())
+                let answered = pin!(delayed.answer(&self.context, &mut self.outgoing));
+                answered_before_close(&self.stream, answered).await
             }
-            _ => self.answer_from_control_plane(request, is_supported, frame.start + body_at..frame.end).await,
+            _ => {
+                self.answer_from_control_plane(
+                    request,
+                    is_supported,
+                    frame.start + body_at..frame.end,
+                )
+                .await
+            }
         }
     }
 
@@ -305,7 +329,9 @@ impl Connection {
         let answered_version = if is_supported { api_version } else { 0 };
         let header_version = response_header_version(api_key, answered_version).unwrap_or(0);
         let epoch = shared.images.epoch();
-        if let Some(kept) = self.reactor.kept.find(epoch, &self.kept_prefix, api_key, api_version, body) {
+        if let Some(kept) =
+            self.reactor.kept.find(epoch, &self.kept_prefix, api_key, api_version, body)
+        {
             count(&shared.counters.kept_answers);
             self.outgoing.push_answer(correlation_id, header_version, &kept);
             return Ok(());
@@ -319,7 +345,14 @@ impl Connection {
         match answered.await {
             Ok(Answer::Body { body: answer, kept_epoch }) => {
                 if let Some(epoch) = kept_epoch {
-                    self.reactor.kept.keep(epoch, &self.kept_prefix, api_key, api_version, &body, &answer);
+                    self.reactor.kept.keep(
+                        epoch,
+                        &self.kept_prefix,
+                        api_key,
+                        api_version,
+                        &body,
+                        &answer,
+                    );
                 }
                 self.outgoing.push_answer(correlation_id, header_version, &answer);
                 Ok(())
@@ -328,7 +361,12 @@ impl Connection {
         }
     }
 
-    fn control_request(&self, request_id: u64, request: RequestLine, body: Arc<[u8]>) -> Box<ControlRequest> {
+    fn control_request(
+        &self,
+        request_id: u64,
+        request: RequestLine,
+        body: Arc<[u8]>,
+    ) -> Box<ControlRequest> {
         let context = &self.context;
         Box::new(ControlRequest {
             request_id,
@@ -355,6 +393,40 @@ impl Connection {
     }
 }
 
+/// Wait for an answer that may take long, unless the peer closes: a fetch whose client is gone must not keep its place.
+async fn answered_before_close(
+    stream: &TcpStream,
+    mut answered: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), End> {
+    let mut closed = pin!(closed(stream));
+    poll_fn(|context| {
+        if answered.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        closed.as_mut().poll(context).map(|()| Err(End::Closed))
+    })
+    .await
+}
+
+/// Returns when the peer has closed. Never does when it sent more requests first: those are answered before anybody looks.
+async fn closed(stream: &TcpStream) {
+    loop {
+        let mut byte = [MaybeUninit::uninit()];
+        let peek = || socket2::SockRef::from(stream).peek(&mut byte);
+        match stream.try_io(Interest::READABLE, peek) {
+            Ok(0) => return,
+            Ok(_) => std::future::pending().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if stream.readable().await.is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
 /// Whether the version is served, or an error when the connection must close, as Kafka closes it.
 fn is_supported(apis: &ApiTable, request: RequestLine) -> Result<bool, End> {
     let RequestLine { api_key, api_version, .. } = request;
@@ -365,11 +437,49 @@ fn is_supported(apis: &ApiTable, request: RequestLine) -> Result<bool, End> {
         true => Ok(true),
         // A client learns from the answer what we speak (KIP-35).
         false if api_key == API_VERSIONS => Ok(false),
-        false => Err(End::Fault(format!("version {api_version} of API key {api_key} is not served"))),
+        false => {
+            Err(End::Fault(format!("version {api_version} of API key {api_key} is not served")))
+        }
     }
 }
 
 /// What of a connection a kept answer may depend on.
 fn kept_prefix(listener: &ListenerInfo, principal: &str, dialled: SocketAddr) -> Vec<u8> {
     format!("{}\0{}\0{principal}\0{dialled}\0", listener.node_id, listener.name).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Shutdown;
+    use tokio::net::TcpListener;
+
+    async fn pair() -> (std::net::TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_when_its_client_is_gone() {
+        let (client, server) = pair().await;
+        client.shutdown(Shutdown::Both).unwrap();
+        let end = answered_before_close(&server, pin!(std::future::pending())).await;
+        assert!(matches!(end, Err(End::Closed)));
+    }
+
+    #[tokio::test]
+    async fn a_wait_goes_on_when_more_requests_come() {
+        let (mut client, server) = pair().await;
+        io::Write::write_all(&mut client, b"request").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        server.readable().await.unwrap();
+        let mut turns = 0;
+        let answered = poll_fn(|context| {
+            turns += 1;
+            context.waker().wake_by_ref();
+            if turns == 100 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        assert!(answered_before_close(&server, pin!(answered)).await.is_ok());
+    }
 }

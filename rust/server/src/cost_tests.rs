@@ -77,7 +77,12 @@ fn cost_of_produce_and_fetch() {
     let topic = TopicRef::Id(topic_id);
     produce_costs(&client, "produce, one record of 100 B", topic, &batch(1, 100));
     produce_costs(&client, "produce, 100 records of 100 B", topic, &batch(100, 100));
-    produce_costs(&client, "produce to an unknown topic", TopicRef::Id(Uuid([1; 16])), &batch(1, 100));
+    produce_costs(
+        &client,
+        "produce to an unknown topic",
+        TopicRef::Id(Uuid([1; 16])),
+        &batch(1, 100),
+    );
     let end = fixture.partition("t", 0).state().unwrap().log_end_offset;
     fetch_costs(&client, "fetch, at the end", &fetch_request(topic, &[(0, end)]));
     let mut last = fetch_request(topic, &[(0, end - 1)]);
@@ -97,7 +102,8 @@ fn cost_of_copying_records_and_of_sending_them_from_their_file() {
     fixture.create("t", 1);
     let log = fixture.partition("t", 0);
     let mut records = batch(1, 1_000_000);
-    log.append(&mut records, 0, pybroker_log::Origin::Client, fixture.shared.clock.now_ms()).unwrap();
+    log.append(&mut records, 0, pybroker_log::Origin::Client, fixture.shared.clock.now_ms())
+        .unwrap();
     let folder = log.with_log(|log| log.folder().to_path_buf()).unwrap();
     let file = pybroker_log::File::open(&folder.join("00000000000000000000.log")).unwrap();
     let file = Arc::new(file);

@@ -24,6 +24,7 @@ use crate::limits::REQUEST_MEMORY_BYTES;
 use crate::listener::{self, ListenerInfo};
 use crate::logs::{LogSpec, Logs};
 use crate::mailbox::{Completed, Mail, Mailbox};
+use crate::partition::report_failure;
 use crate::reactor;
 use crate::replies::{Answer, reactor_of};
 use crate::shared::{ApiTable, ConnectionLimit, Faults, Settings, Shared, Stopping};
@@ -96,7 +97,8 @@ impl DataPlane {
             .collect::<io::Result<Vec<_>>>()?;
         let (handles, starting): (Vec<_>, Vec<_>) = starting.into_iter().unzip();
         assert!(shared.reactors.set(handles.into()).is_ok(), "reactors are set once");
-        let threads = starting.into_iter().map(reactor::Starting::run).collect::<io::Result<_>>()?;
+        let threads =
+            starting.into_iter().map(reactor::Starting::run).collect::<io::Result<_>>()?;
         Ok(Self {
             shared,
             logs: Arc::new(logs),
@@ -107,9 +109,16 @@ impl DataPlane {
     }
 
     /// Bind and listen. Gives the port and the bound addresses.
-    pub fn listen(&self, node_id: i32, name: &str, host: &str, port: u16) -> io::Result<(u16, Vec<String>)> {
+    pub fn listen(
+        &self,
+        node_id: i32,
+        name: &str,
+        host: &str,
+        port: u16,
+    ) -> io::Result<(u16, Vec<String>)> {
         let bound = listener::bind(host, port)?;
-        let addresses = bound.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let addresses =
+            bound.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
         let info = Arc::new(ListenerInfo { node_id, name: name.into() });
         for listener in bound {
             self.shared.reactors()[0].listen(listener, Arc::clone(&info));
@@ -190,7 +199,7 @@ impl DataPlane {
     }
 
     /// Create or open logs. A ticket; a log that fails is reported by `Mail::LogFailed`, the others go on.
-    pub fn open_logs(&self, specs: Vec<LogSpec>) -> u64 {
+    pub fn open_logs(&self, specs: &[LogSpec]) -> u64 {
         let ticket = self.new_ticket();
         // Enough pieces to keep every thread of the pool at work until the end.
         let piece = (specs.len() / 16).max(1);
@@ -200,7 +209,8 @@ impl DataPlane {
             complete(&self.shared, ticket, Ok(None));
         }
         for piece in pieces {
-            let (shared, logs, left) = (Arc::clone(&self.shared), Arc::clone(&self.logs), Arc::clone(&left));
+            let (shared, logs, left) =
+                (Arc::clone(&self.shared), Arc::clone(&self.logs), Arc::clone(&left));
             self.work.run(move || {
                 for spec in &piece {
                     open_log(&shared, &logs, spec);
@@ -217,9 +227,15 @@ impl DataPlane {
     pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
         let logs = Arc::clone(&self.logs);
         self.run(move |_| {
-            let outcomes = which.into_iter().map(|(topic_id, partition)| logs.delete(topic_id, partition));
-            // Every log is tried; the first failure is told.
-            outcomes.fold(Ok(()), |first, outcome| first.and(outcome)).map(|()| None)
+            let mut first_failure = Ok(None);
+            for (topic_id, partition) in which {
+                if let Err(error) = logs.delete(topic_id, partition)
+                    && first_failure.is_ok()
+                {
+                    first_failure = Err(error);
+                }
+            }
+            first_failure
         })
     }
 
@@ -245,7 +261,12 @@ impl DataPlane {
     }
 
     /// The largest leader epoch at or below the one asked for, and where it ends.
-    pub fn end_offset_for_epoch(&self, topic_id: Uuid, partition: i32, leader_epoch: i32) -> Option<(i32, i64)> {
+    pub fn end_offset_for_epoch(
+        &self,
+        topic_id: Uuid,
+        partition: i32,
+        leader_epoch: i32,
+    ) -> Option<(i32, i64)> {
         let partition = self.logs.find(topic_id, partition)?;
         let found = partition.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
         Some(found.unwrap_or((-1, -1)))
@@ -260,10 +281,8 @@ impl DataPlane {
 
     fn topic_image(&self, topic: TopicSpec) -> TopicImage {
         let TopicSpec { name, topic_id, partitions, config, internal } = topic;
-        let partitions = (0..).zip(partitions).map(|(index, (leader_id, leader_epoch))| PartitionImage {
-            leader_id,
-            leader_epoch,
-            partition: self.logs.find(topic_id, index),
+        let partitions = (0..).zip(partitions).map(|(index, (leader_id, leader_epoch))| {
+            PartitionImage { leader_id, leader_epoch, partition: self.logs.find(topic_id, index) }
         });
         TopicImage { name, topic_id, internal, config, partitions: partitions.collect() }
     }
@@ -275,13 +294,18 @@ impl DataPlane {
         plan: impl FnOnce(&mut Log) -> Result<TimestampSearch, LogError> + Send + 'static,
     ) -> u64 {
         let partition = self.logs.find(topic_id, partition);
-        self.run(move |_| {
+        self.run(move |shared| {
             let search = partition.as_deref().map(|partition| partition.with_log(plan));
             let Some(Ok(search)) = search else {
+                if let Some(partition) = &partition {
+                    report_failure(shared, partition);
+                }
                 return Err(LogError::Offline { reason: "the partition is not open".to_owned() });
             };
             let found = search?.run()?;
-            Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| (offset, timestamp_ms, leader_epoch)))
+            Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| {
+                (offset, timestamp_ms, leader_epoch)
+            }))
         })
     }
 
@@ -316,9 +340,12 @@ type Outcome = Result<Option<(i64, i64, i32)>, LogError>;
 fn complete(shared: &Shared, ticket: u64, outcome: Outcome) {
     let completed = match outcome {
         Ok(value) => Completed { ticket, value, error: ErrorCode::None, message: String::new() },
-        Err(error) => {
-            Completed { ticket, value: None, error: ErrorCode::KafkaStorageError, message: error.to_string() }
-        }
+        Err(error) => Completed {
+            ticket,
+            value: None,
+            error: ErrorCode::KafkaStorageError,
+            message: error.to_string(),
+        },
     };
     shared.mailbox.push(Mail::Completed(completed));
 }
@@ -331,7 +358,8 @@ fn open_log(shared: &Shared, logs: &Logs, spec: &LogSpec) {
 }
 
 pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
-    let request_memory = usize::try_from(options.queued_max_request_bytes).unwrap_or(REQUEST_MEMORY_BYTES);
+    let request_memory =
+        usize::try_from(options.queued_max_request_bytes).unwrap_or(REQUEST_MEMORY_BYTES);
     let idle_ms = u64::try_from(options.connections_max_idle_ms).unwrap_or(0);
     Ok(Shared {
         settings: Settings {

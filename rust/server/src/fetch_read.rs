@@ -144,7 +144,7 @@ fn find<'a>(
     target: &FetchTarget,
 ) -> Result<(&'a TopicImage, &'a PartitionImage), ErrorCode> {
     let by_name = |name: &Option<Arc<str>>| name.as_deref().and_then(|name| metadata.topic(name));
-    let topic = if target.topic_id.is_zero() {
+    let topic = if target.topic_id.is_zero() && target.name.is_some() {
         by_name(&target.name).ok_or(ErrorCode::UnknownTopicOrPartition)
     } else {
         // An id that had a name and is gone was deleted; another topic may have the name by now.
