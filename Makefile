@@ -28,7 +28,7 @@ lint: build
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest pybroker._native --ignore-missing-stub
+	$(BIN)/python -m mypy.stubtest pybroker._native --allowlist tests/stubtest-allowlist.txt --concise
 	$(BIN)/lint-imports --no-cache
 
 format:

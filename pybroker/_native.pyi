@@ -94,7 +94,10 @@ class ConnectionFault:
 
 @final
 class DataPlaneOptions:
-    """What is fixed for the life of a data plane. Names, units and defaults are those of the broker configs."""
+    """What is fixed for the life of a data plane.
+
+    Names, units and defaults are those of the broker configs.
+    """
 
     def __new__(
         cls,
@@ -138,10 +141,19 @@ class LogConfig:
 
 @final
 class TopicImage:
-    """One topic as Produce and Fetch must know it. `partitions` holds (leader id, leader epoch) by index."""
+    """One topic as Produce and Fetch must know it.
+
+    `partitions` holds (leader id, leader epoch) by index.
+    """
 
     def __new__(
-        cls, *, name: str, topic_id: bytes, partitions: Sequence[tuple[int, int]], config: LogConfig, internal: bool
+        cls,
+        *,
+        name: str,
+        topic_id: bytes,
+        partitions: Sequence[tuple[int, int]],
+        config: LogConfig,
+        internal: bool,
     ) -> Self: ...
 
 # --- The data plane ----------------------------------------------------------------------------
@@ -155,7 +167,11 @@ class DataPlane:
 
     # Lifecycle.
     def listen(self, *, node_id: int, name: str, host: str, port: int) -> tuple[int, list[str]]:
-        """Bind and listen; an empty host means both families. Gives the port and the bound addresses, or raises OSError."""
+        """Bind and listen.
+
+        An empty host means both families. Gives the port and the bound addresses, or raises
+        OSError.
+        """
     def stop_listening(self, node_id: int, /) -> None:
         """Close the listeners and the connections of a node."""
     def close(self) -> int:
@@ -167,13 +183,19 @@ class DataPlane:
         """A descriptor that is readable while the mailbox holds something."""
     def take(self, limit: int, /) -> list[Request | Completed | LogFailed | ConnectionFault]: ...
     def reply(self, answers: Sequence[tuple[int, bytes, int]], /) -> None:
-        """Answer requests: (request id, body, epoch). The answer is kept if the epoch is still the present one; -1 never."""
+        """Answer requests, each as (request id, body, epoch).
+
+        The answer is kept if the epoch is still the present one; with -1 it never is.
+        """
     def disconnect(self, request_id: int, /) -> None:
         """Close the connection of a request instead of answering it."""
 
     # Images.
     def publish_topics(self, topics: Sequence[TopicImage], deleted: Sequence[bytes], /) -> int:
-        """Add or replace topics and drop the deleted ids, at once. Gives the new epoch of the published state."""
+        """Add or replace topics and drop the deleted ids, at once.
+
+        Gives the new epoch of the published state.
+        """
     def publish_nodes(self, nodes: Sequence[tuple[int, str, int]], /) -> int:
         """Replace the (node id, host, port) that leader hints (KIP-951) name."""
     def advance_epoch(self) -> int:
@@ -183,19 +205,36 @@ class DataPlane:
 
     # Logs.
     def open_logs(self, logs: Sequence[tuple[str, bytes, int, LogConfig]], /) -> int:
-        """Create or open (topic, topic id, partition, config). A ticket; a log that fails is reported by `LogFailed`."""
+        """Create or open (topic, topic id, partition, config).
+
+        A ticket; a log that fails is reported by `LogFailed`.
+        """
     def delete_logs(self, logs: Sequence[tuple[bytes, int]], /) -> int:
         """Delete (topic id, partition). A ticket."""
     def checkpoint(self) -> int:
-        """Write how far the logs are flushed, so that recovery after a crash reads no more than the rest. A ticket."""
+        """Write how far the logs are flushed: recovery after a crash reads the rest. A ticket."""
     def log_state(self, topic_id: bytes, partition: int, /) -> tuple[int, int, int, int] | None:
-        """(log start offset, last stable offset, high watermark, log end offset); None when the log is offline or unknown."""
+        """Give (log start offset, last stable offset, high watermark, log end offset).
+
+        None when the log is offline or unknown.
+        """
     def find_offset(self, topic_id: bytes, partition: int, timestamp_ms: int, /) -> int:
-        """A ticket for (offset, timestamp ms, leader epoch) of the first record at or after the timestamp, or None."""
+        """Find the first record at or after a timestamp.
+
+        A ticket for (offset, timestamp ms, leader epoch), or None.
+        """
     def find_max_timestamp(self, topic_id: bytes, partition: int, /) -> int:
-        """A ticket for (offset, timestamp ms, leader epoch) of the record with the largest timestamp, or None."""
-    def end_offset_for_epoch(self, topic_id: bytes, partition: int, leader_epoch: int, /) -> tuple[int, int] | None:
-        """(leader epoch, end offset) of the largest epoch at or below the one asked for; (-1, -1) when there is none."""
+        """Find the record with the largest timestamp.
+
+        A ticket for (offset, timestamp ms, leader epoch), or None.
+        """
+    def end_offset_for_epoch(
+        self, topic_id: bytes, partition: int, leader_epoch: int, /
+    ) -> tuple[int, int] | None:
+        """Give (leader epoch, end offset) of the largest epoch at or below the one asked for.
+
+        (-1, -1) when there is none; None when the log is offline or unknown.
+        """
 
     def counters(self) -> dict[str, int]: ...
 
@@ -210,6 +249,9 @@ class Codec:
     def decode(self, body: bytes, /) -> Any:
         """Read a message. Raises ProtocolError when the bytes are not one, with none left over."""
     def decode_prefix(self, body: bytes, /) -> Any:
-        """Read a message that `body` begins with, and leave the rest alone. Raises ProtocolError."""
+        """Read a message that `body` begins with, and leave the rest alone.
+
+        Raises ProtocolError.
+        """
     def encode(self, message: Any, /) -> bytes:
         """Write a message. Raises ValueError naming the field that does not fit."""

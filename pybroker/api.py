@@ -13,7 +13,8 @@ ResponseT = TypeVar("ResponseT")
 class Api(NamedTuple):
     """One row of HANDLERS: an API key, and the versions that are served.
 
-    `name` is the module in `pybroker.handlers`, the function in it, and the module in `pybroker.protocol`.
+    `name` is the module in `pybroker.handlers`, the function in it, and the module in
+    `pybroker.protocol`.
     """
 
     key: int

@@ -13,9 +13,7 @@ class BackgroundLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="pybroker", daemon=True
-        )
+        self._thread = threading.Thread(target=self._loop.run_forever, name="pybroker", daemon=True)
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pybroker.clock import Clock, SystemClock
 from pybroker.configs.config import Config
-from pybroker.configs.listeners import ListenError, Listener, format_host
+from pybroker.configs.listeners import Listener, ListenError, format_host
 from pybroker.data_directory import DataDirectory
 from pybroker.data_plane import FETCH_VERSIONS, PRODUCE_VERSIONS, DataPlane, DataPlaneOptions
 from pybroker.dispatch import Dispatcher
 from pybroker.handlers import HANDLERS
 from pybroker.metadata.topics import Topics
 from pybroker.metadata.uuids import random_uuid, uuid_text
+from pybroker.observability.logs import LimitedLog
 from pybroker.store import Store, identity
 from pybroker.store import producer_ids as stored_producer_ids
 from pybroker.store import topics as stored_topics
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pybroker.broker")
 
-# How often the logs' recovery points are written: `log.flush.offset.checkpoint.interval.ms` of Kafka.
+# How often recovery points are written: Kafka's `log.flush.offset.checkpoint.interval.ms`.
 CHECKPOINT_INTERVAL_MS = 60_000
 
 # A client that dials localhost may come by either family.
@@ -54,9 +55,9 @@ class Endpoint(NamedTuple):
 class Broker:
     """One process's broker: as many nodes as `pybroker.brokers` says, over one state.
 
-    With `config`, its data directory is used as it is, and the caller holds its lock. Without, `settings` are
-    broker configs by Kafka's names, and the data lives in `data_dir`, or in a temporary directory that is
-    removed at the end.
+    With `config`, its data directory is used as it is, and the caller holds its lock. Without,
+    `settings` are broker configs by Kafka's names, and the data lives in `data_dir`, or in a
+    temporary directory that is removed at the end.
     """
 
     data_plane: DataPlane
@@ -83,6 +84,7 @@ class Broker:
         self.config = config
         self.clock = clock or SystemClock()
         self.random_bytes = random_bytes
+        self._limited_log = LimitedLog(logger, self.clock)
         self.node_ids = config.node_ids
         self.endpoints: list[Endpoint] = []
         self._ports: dict[tuple[int, str], int] = {}
@@ -159,7 +161,7 @@ class Broker:
         return random_uuid(self.random_bytes)
 
     def endpoint(self, node_id: int, context: "RequestContext") -> tuple[str, int]:
-        """Where the client of a request finds a node: as advertised, else at the address that it dialled."""
+        """Where a client finds a node: as advertised, else at the address that it dialled."""
         key = (node_id, context.listener)
         advertised = self._advertised.get(key)
         if advertised is not None:
@@ -169,7 +171,7 @@ class Broker:
     # --- What the dispatcher reports -----------------------------------------------------------
 
     def log_failed(self, failed: "LogFailed") -> None:
-        """A log is offline: say which, and why."""
+        """Say which log is offline, and why."""
         topic = self.topics.by_id.get(failed.topic_id)
         name = topic.name if topic is not None else uuid_text(failed.topic_id)
         logger.error("Partition %s-%d is offline: %s", name, failed.partition, failed.reason)
@@ -177,7 +179,7 @@ class Broker:
             self._publish([topic.topic_id])
 
     def connection_fault(self, fault: "ConnectionFault") -> None:
-        """A client did not speak the protocol."""
+        """Say whose connection was closed, and why."""
         more = f" ({fault.suppressed} more like it)" if fault.suppressed else ""
         logger.warning(
             "Closed a connection of %s on %s: %s%s",
@@ -188,8 +190,9 @@ class Broker:
         )
 
     def protocol_error(self, request: "Request", error: "ProtocolError") -> None:
-        """A request could not be read."""
-        logger.warning(
+        """Say whose request could not be read."""
+        self._limited_log.warning(
+            "request",
             "Closed a connection of %s on %s: API key %d, version %d: %s",
             request.client_host,
             request.listener,
@@ -199,7 +202,7 @@ class Broker:
         )
 
     def store_failed(self) -> None:
-        """What was decided last is not in the store: load what is."""
+        """Load what is in the store, since what was decided last is not."""
         self.store.recover()
         self._load_state()
         if self._groups is not None:
@@ -270,8 +273,7 @@ class Broker:
             for listener in self.config.listeners_of(node_id):
                 self._listen_on(node_id, listener)
             for name, host, port in self.config.advertised_listeners_of(node_id) or ():
-                port = port or self._ports[node_id, name]
-                self._advertised[node_id, name] = (host, port)
+                self._advertised[node_id, name] = (host, port or self._ports[node_id, name])
         nodes = []
         for node_id in self.node_ids:
             # The first listener stands for the node; an empty host is the address that was dialled.
@@ -305,7 +307,11 @@ class Broker:
             timers=self.timers,
             topics=self.topics,
             configs=GroupConfigs(
-                **{name: getattr(config, name) for name in GroupConfigs._fields if hasattr(config, name)}
+                **{
+                    name: getattr(config, name)
+                    for name in GroupConfigs._fields
+                    if hasattr(config, name)
+                }
             ),
             node_ids=self.node_ids,
             now_ms=self.clock.now_ms,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two scales in milliseconds. Deadlines use the monotonic one, records and commits the wall clock."""
+    """Two scales in milliseconds: deadlines use the monotonic one, records the wall clock."""
 
     def now_ms(self) -> int:
         """Milliseconds since the Unix epoch."""

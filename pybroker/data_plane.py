@@ -67,7 +67,7 @@ class DataPlane:
         return self._native.epoch
 
     async def open_logs(self, logs: "Sequence[tuple[str, bytes, int, LogConfig]]") -> None:
-        """Create or open (topic, topic id, partition, config). A log that fails is reported as `LogFailed`."""
+        """Create or open (topic, topic id, partition, config). A failure comes as `LogFailed`."""
         await self._ended(self._native.open_logs(logs))
 
     async def delete_logs(self, logs: "Sequence[tuple[bytes, int]]") -> None:

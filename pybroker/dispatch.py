@@ -119,8 +119,8 @@ class Dispatcher:
             self._timers.fire(self._broker.clock.monotonic_ms())
         except StoreError:
             pass  # The flush hears of it too.
-        except Exception:
-            self._bug("A timer failed")
+        except Exception as error:
+            self._bug("A timer failed", error)
         self._flush()
 
     def _serve(self, request: Request) -> None:
@@ -142,8 +142,8 @@ class Dispatcher:
         except StoreError:
             # The flush that follows hears of it too, and refuses what went with this.
             self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
-        except Exception:
-            self._bug(f"A request of API key {request.api_key} failed")
+        except Exception as error:
+            self._bug(f"A request of API key {request.api_key} failed", error)
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
 
     def _serve_later(
@@ -182,8 +182,8 @@ class Dispatcher:
         except StoreError:
             # The flush that follows hears of it too, and refuses what went with this.
             self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
-        except Exception:
-            self._bug(f"A request of API key {request.api_key} failed")
+        except Exception as error:
+            self._bug(f"A request of API key {request.api_key} failed", error)
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
         if not self._is_flush_scheduled:
             # Those that end in the same turn of the loop share one transaction and one reply.
@@ -218,8 +218,8 @@ class Dispatcher:
         for request, message, response, encode, epoch in answers:
             try:
                 replies.append((request.request_id, encode(response), epoch))
-            except Exception:
-                self._bug(f"The answer of API key {request.api_key} could not be encoded")
+            except Exception as error:
+                self._bug(f"The answer of API key {request.api_key} could not be encoded", error)
                 self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
         self._data_plane.reply(replies)
         if self._answers:
@@ -243,8 +243,8 @@ class Dispatcher:
             encode = self._routes[request.api_key].codec(request.api_version)[1]
             # Encoded here, so that an answer that cannot be encoded is not tried again.
             body = encode(response)
-        except Exception:
-            self._bug(f"A refusal of API key {request.api_key} failed")
+        except Exception as error:
+            self._bug(f"A refusal of API key {request.api_key} failed", error)
             self._data_plane.disconnect(request.request_id)
         else:
             self._answers.append((request, message, body, bytes, NEVER_KEPT))
@@ -257,9 +257,9 @@ class Dispatcher:
         route = self._routes[api_key] = Route(self._apis[api_key])
         return route
 
-    def _bug(self, what: str) -> None:
+    def _bug(self, what: str, error: Exception) -> None:
         self.bugs += 1
-        logger.error(what, exc_info=True)
+        logger.error(what, exc_info=error)
 
 
 @coroutine

@@ -1,7 +1,7 @@
 """Deadlines on the broker's clock.
 
-A timer never acts on its own time: the owner asks for what is due after it has drained the mailbox, so that
-a heartbeat that arrived in time counts in time, however long Python was held up.
+A timer never acts on its own time: the owner asks for what is due after it has drained the mailbox,
+so that a heartbeat that arrived in time counts in time, however long Python was held up.
 """
 
 import heapq
@@ -25,7 +25,8 @@ class Timer:
 class Timers:
     """A heap of deadlines on the monotonic scale.
 
-    `rearm(deadline_ms)` is called when the earliest deadline became earlier, so that the owner can wake up then.
+    `rearm(deadline_ms)` is called when the earliest deadline became earlier, so that the owner can
+    wake up then.
     """
 
     # A heap with more cancelled entries than live ones, past this size, is swept.
@@ -50,13 +51,13 @@ class Timers:
         return timer
 
     def next_deadline_ms(self) -> int | None:
-        """The earliest live deadline."""
+        """Give the earliest live deadline."""
         while self._heap and self._heap[0][2].callback is None:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def fire(self, now_ms: int) -> int:
-        """Call what is due at `now_ms`, in order of the deadlines. Gives the number of timers fired."""
+        """Call what is due at `now_ms`, in order. Gives the number of timers fired."""
         fired = 0
         while self._heap and self._heap[0][0] <= now_ms:
             callback = heapq.heappop(self._heap)[2].callback

@@ -11,7 +11,7 @@ from tests.support.raw_client import RawClient
 
 @pytest.fixture
 def start_broker() -> Iterator[Callable[..., Broker]]:
-    """Start brokers with settings of the test's choice. A bug that any of them counted fails the test."""
+    """Start brokers with settings of the test's choice. A bug that one counted fails the test."""
     with ExitStack() as stack:
 
         def start(**arguments: object) -> Broker:

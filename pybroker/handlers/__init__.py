@@ -1,7 +1,7 @@
 """The table of what the control plane serves, in the order of the API keys.
 
-The dispatcher routes by it, ApiVersions answers from it, and the data plane refuses what is not in it. A row's
-module is imported at the first request of its key.
+The dispatcher routes by it, ApiVersions answers from it, and the data plane refuses what is not in
+it. A row's module is imported at the first request of its key.
 """
 
 from typing import Final

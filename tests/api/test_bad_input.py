@@ -1,4 +1,4 @@
-"""What is not the protocol closes its own connection, costs one line in the log, and harms nobody else."""
+"""What is not the protocol closes its connection, costs one line in the log, and harms nobody."""
 
 import logging
 import resource

@@ -20,7 +20,7 @@ type LogName = ([u8; 16], i32);
 
 /// What is fixed for the life of a data plane.
 #[pyclass(frozen, module = "pybroker._native", name = "DataPlaneOptions")]
-pub struct DataPlaneOptions(server::Options);
+pub(crate) struct DataPlaneOptions(server::Options);
 
 #[pymethods]
 impl DataPlaneOptions {
@@ -64,7 +64,7 @@ impl DataPlaneOptions {
 
 /// The configs of one topic that its logs obey.
 #[pyclass(frozen, module = "pybroker._native", name = "LogConfig")]
-pub struct PyLogConfig(Arc<LogConfig>);
+pub(crate) struct PyLogConfig(Arc<LogConfig>);
 
 #[pymethods]
 impl PyLogConfig {
@@ -123,7 +123,7 @@ fn compression(name: &str) -> PyResult<Option<Compression>> {
 
 /// One topic as Produce and Fetch must know it.
 #[pyclass(frozen, module = "pybroker._native", name = "TopicImage")]
-pub struct TopicImage {
+pub(crate) struct TopicImage {
     name: Arc<str>,
     topic_id: Uuid,
     partitions: Vec<(i32, i32)>,
@@ -161,7 +161,7 @@ impl TopicImage {
 
 /// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
 #[pyclass(frozen, module = "pybroker._native", name = "DataPlane")]
-pub struct DataPlane(server::DataPlane);
+pub(crate) struct DataPlane(server::DataPlane);
 
 #[pymethods]
 impl DataPlane {
@@ -201,7 +201,10 @@ impl DataPlane {
     #[pyo3(signature = (limit, /))]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
         let mail = py.detach(|| self.0.take(limit));
-        let items = mail.into_iter().map(|item| mailbox::to_python(py, item)).collect::<PyResult<Vec<_>>>()?;
+        let items = mail
+            .into_iter()
+            .map(|item| mailbox::to_python(py, item))
+            .collect::<PyResult<Vec<_>>>()?;
         PyList::new(py, items)
     }
 
@@ -228,14 +231,18 @@ impl DataPlane {
         topics: Vec<Bound<'_, TopicImage>>,
         deleted: Vec<[u8; 16]>,
     ) -> u64 {
-        let topics = topics.iter().map(|topic| topic.get().spec()).collect();
+        let topics = topics.into_iter().map(|topic| topic.get().spec()).collect();
         let deleted: Vec<Uuid> = deleted.into_iter().map(Uuid).collect();
         py.detach(|| self.0.publish_topics(topics, &deleted))
     }
 
     #[pyo3(signature = (nodes, /))]
     fn publish_nodes(&self, py: Python<'_>, nodes: Vec<(i32, String, i32)>) -> u64 {
-        let nodes = nodes.into_iter().map(|(node_id, host, port)| server::NodeImage { node_id, host, port });
+        let nodes = nodes.into_iter().map(|(node_id, host, port)| server::NodeImage {
+            node_id,
+            host,
+            port,
+        });
         let nodes = nodes.collect();
         py.detach(|| self.0.publish_nodes(nodes))
     }
@@ -250,20 +257,25 @@ impl DataPlane {
     }
 
     #[pyo3(signature = (logs, /))]
-    fn open_logs(&self, py: Python<'_>, logs: Vec<(String, [u8; 16], i32, Bound<'_, PyLogConfig>)>) -> u64 {
+    fn open_logs(
+        &self,
+        py: Python<'_>,
+        logs: Vec<(String, [u8; 16], i32, Bound<'_, PyLogConfig>)>,
+    ) -> u64 {
         let specs = logs.into_iter().map(|(topic, topic_id, partition, config)| server::LogSpec {
             topic: topic.into(),
             topic_id: Uuid(topic_id),
             partition,
             config: Arc::clone(&config.get().0),
         });
-        let specs = specs.collect();
-        py.detach(|| self.0.open_logs(specs))
+        let specs: Vec<_> = specs.collect();
+        py.detach(|| self.0.open_logs(&specs))
     }
 
     #[pyo3(signature = (logs, /))]
     fn delete_logs(&self, py: Python<'_>, logs: Vec<LogName>) -> u64 {
-        let which = logs.into_iter().map(|(topic_id, partition)| (Uuid(topic_id), partition)).collect();
+        let which =
+            logs.into_iter().map(|(topic_id, partition)| (Uuid(topic_id), partition)).collect();
         py.detach(|| self.0.delete_logs(which))
     }
 
@@ -272,13 +284,29 @@ impl DataPlane {
     }
 
     #[pyo3(signature = (topic_id, partition, /))]
-    fn log_state(&self, py: Python<'_>, topic_id: [u8; 16], partition: i32) -> Option<(i64, i64, i64, i64)> {
+    fn log_state(
+        &self,
+        py: Python<'_>,
+        topic_id: [u8; 16],
+        partition: i32,
+    ) -> Option<(i64, i64, i64, i64)> {
         let state = py.detach(|| self.0.log_state(Uuid(topic_id), partition))?;
-        Some((state.log_start_offset, state.last_stable_offset, state.high_watermark, state.log_end_offset))
+        Some((
+            state.log_start_offset,
+            state.last_stable_offset,
+            state.high_watermark,
+            state.log_end_offset,
+        ))
     }
 
     #[pyo3(signature = (topic_id, partition, timestamp_ms, /))]
-    fn find_offset(&self, py: Python<'_>, topic_id: [u8; 16], partition: i32, timestamp_ms: i64) -> u64 {
+    fn find_offset(
+        &self,
+        py: Python<'_>,
+        topic_id: [u8; 16],
+        partition: i32,
+        timestamp_ms: i64,
+    ) -> u64 {
         py.detach(|| self.0.find_offset(Uuid(topic_id), partition, timestamp_ms))
     }
 

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 /// One request of an API key that the control plane answers.
 #[pyclass(frozen, module = "pybroker._native")]
-pub struct Request(Box<server::ControlRequest>);
+pub(crate) struct Request(Box<server::ControlRequest>);
 
 #[pymethods]
 impl Request {
@@ -80,7 +80,7 @@ impl Request {
 
 /// The end of work under a ticket.
 #[pyclass(frozen, get_all, module = "pybroker._native")]
-pub struct Completed {
+pub(crate) struct Completed {
     ticket: u64,
     value: Option<(i64, i64, i32)>,
     error_code: i16,
@@ -89,7 +89,7 @@ pub struct Completed {
 
 /// A log took itself offline.
 #[pyclass(frozen, module = "pybroker._native")]
-pub struct LogFailed {
+pub(crate) struct LogFailed {
     topic_id: [u8; 16],
     #[pyo3(get)]
     partition: i32,
@@ -107,7 +107,7 @@ impl LogFailed {
 
 /// A client did not speak the protocol, and its connection was closed.
 #[pyclass(frozen, module = "pybroker._native")]
-pub struct ConnectionFault {
+pub(crate) struct ConnectionFault {
     client_host: Arc<str>,
     listener: Arc<str>,
     #[pyo3(get)]
@@ -135,14 +135,16 @@ pub(crate) fn to_python(py: Python<'_>, mail: Mail) -> PyResult<Bound<'_, PyAny>
         Mail::Request(request) => Bound::new(py, Request(request))?.into_any(),
         Mail::Completed(completed) => {
             let server::Completed { ticket, value, error, message } = completed;
-            let completed = Completed { ticket, value, error_code: error.code(), error_message: message };
+            let completed =
+                Completed { ticket, value, error_code: error.code(), error_message: message };
             Bound::new(py, completed)?.into_any()
         }
         Mail::LogFailed { topic_id, partition, reason } => {
             Bound::new(py, LogFailed { topic_id: topic_id.0, partition, reason })?.into_any()
         }
         Mail::ConnectionFault { client_host, listener, reason, suppressed } => {
-            Bound::new(py, ConnectionFault { client_host, listener, reason, suppressed })?.into_any()
+            Bound::new(py, ConnectionFault { client_host, listener, reason, suppressed })?
+                .into_any()
         }
     })
 }

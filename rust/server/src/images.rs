@@ -16,26 +16,26 @@ use crate::partition::Partition;
 
 /// One topic.
 #[derive(Debug)]
-pub struct TopicImage {
+pub(crate) struct TopicImage {
     /// The name.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// The id, which differs after a topic was created anew.
-    pub topic_id: Uuid,
+    pub(crate) topic_id: Uuid,
     /// Whether clients may not produce to it.
-    pub internal: bool,
+    pub(crate) internal: bool,
     /// What its logs obey.
-    pub config: Arc<LogConfig>,
+    pub(crate) config: Arc<LogConfig>,
     /// By partition index.
-    pub partitions: Box<[PartitionImage]>,
+    pub(crate) partitions: Box<[PartitionImage]>,
 }
 
 /// One partition.
 #[derive(Debug)]
-pub struct PartitionImage {
+pub(crate) struct PartitionImage {
     /// Node id of the leader.
-    pub leader_id: i32,
+    pub(crate) leader_id: i32,
     /// Number of the leadership term.
-    pub leader_epoch: i32,
+    pub(crate) leader_epoch: i32,
     /// The log behind it; none while it is offline.
     pub(crate) partition: Option<Arc<Partition>>,
 }
@@ -130,7 +130,9 @@ impl Images {
         for topic in earlier {
             for (index, partition) in topic.partitions.iter().enumerate() {
                 let log = partition.partition.as_ref();
-                if let Some(log) = log.filter(|_| !metadata.is_led_alike(topic.topic_id, index, partition)) {
+                if let Some(log) =
+                    log.filter(|_| !metadata.is_led_alike(topic.topic_id, index, partition))
+                {
                     log.wake();
                 }
             }

@@ -118,7 +118,12 @@ impl Starting {
                 connections: RefCell::default(),
             });
             let tasks = LocalSet::new();
-            self.runtime.block_on(tasks.run_until(run(reactor, self.shared, self.received, self.replies)));
+            self.runtime.block_on(tasks.run_until(run(
+                reactor,
+                self.shared,
+                self.received,
+                self.replies,
+            )));
         })
     }
 }
@@ -130,31 +135,42 @@ async fn run(
     replies: Arc<ReplyQueue>,
 ) {
     let deliver = tokio::task::spawn_local(deliver_replies(Rc::clone(&reactor), replies));
-    let sweep = tokio::task::spawn_local(close_idle_connections(Rc::clone(&reactor), Arc::clone(&shared)));
+    let sweep =
+        tokio::task::spawn_local(close_idle_connections(Rc::clone(&reactor), Arc::clone(&shared)));
     let mut listeners: Vec<(i32, AbortHandle)> = Vec::new();
     while let Some(command) = commands.recv().await {
         match command {
             Command::Serve(stream, info) => serve(&reactor, &shared, stream, info),
             Command::Listen(listener, info) => {
                 let node_id = info.node_id;
-                let task = tokio::task::spawn_local(listener::accept(Arc::clone(&shared), listener, info));
+                let task =
+                    tokio::task::spawn_local(listener::accept(Arc::clone(&shared), listener, info));
                 listeners.push((node_id, task.abort_handle()));
             }
             Command::CloseNode(node_id) => {
-                listeners.extract_if(.., |(of, _)| *of == node_id).for_each(|(_, task)| task.abort());
+                listeners
+                    .extract_if(.., |(of, _)| *of == node_id)
+                    .for_each(|(_, task)| task.abort());
                 reactor.end_connections(|entry| entry.node_id == node_id);
             }
             Command::Stop => break,
         }
     }
-    listeners.iter().for_each(|(_, task)| task.abort());
+    for (_, task) in &listeners {
+        task.abort();
+    }
     reactor.end_connections(|_| true);
     finish_connections(&reactor).await;
     deliver.abort();
     sweep.abort();
 }
 
-fn serve(reactor: &Rc<Reactor>, shared: &Arc<Shared>, stream: std::net::TcpStream, info: Arc<ListenerInfo>) {
+fn serve(
+    reactor: &Rc<Reactor>,
+    shared: &Arc<Shared>,
+    stream: std::net::TcpStream,
+    info: Arc<ListenerInfo>,
+) {
     let place = connection::Place::new(Arc::clone(shared));
     if let Ok(connection) = Connection::open(stream, info, Arc::clone(shared), Rc::clone(reactor)) {
         tokio::task::spawn_local(async move {
@@ -182,7 +198,8 @@ async fn close_idle_connections(reactor: Rc<Reactor>, shared: Arc<Shared>) {
         tokio::time::sleep(period).await;
         let now = Instant::now();
         reactor.end_connections(|entry| {
-            let is_idle = !entry.is_busy.get() && now.duration_since(entry.last_active.get()) >= idle_max;
+            let is_idle =
+                !entry.is_busy.get() && now.duration_since(entry.last_active.get()) >= idle_max;
             if is_idle {
                 count(&shared.counters.connections_idle_closed);
             }

@@ -93,8 +93,15 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn report(&self, mailbox: &Mailbox, client_host: &str, listener: &Arc<str>, reason: String) {
-        let second = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
+    pub(crate) fn report(
+        &self,
+        mailbox: &Mailbox,
+        client_host: &str,
+        listener: &Arc<str>,
+        reason: String,
+    ) {
+        let second =
+            std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         if self.second.swap(second, Ordering::Relaxed) != second {
             self.lines.store(0, Ordering::Relaxed);
         }
@@ -156,10 +163,6 @@ impl Stopping {
 
     pub(crate) fn set(&self) {
         self.0.send_replace(true);
-    }
-
-    pub(crate) fn is_set(&self) -> bool {
-        *self.0.borrow()
     }
 
     /// Returns once the data plane is stopping.

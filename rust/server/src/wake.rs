@@ -49,7 +49,6 @@ mod linux {
 }
 
 #[cfg(any(test, not(target_os = "linux")))]
-#[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux only tests the fallback"))]
 mod portable {
     use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;
@@ -114,5 +113,8 @@ mod tests {
     }
 
     readable_while_set!(a_descriptor_is_readable_while_it_is_set, WakeDescriptor);
-    readable_while_set!(the_portable_descriptor_is_readable_while_it_is_set, portable::WakeDescriptor);
+    readable_while_set!(
+        the_portable_descriptor_is_readable_while_it_is_set,
+        portable::WakeDescriptor
+    );
 }
