@@ -30,7 +30,9 @@ pub(crate) struct Inbox {
 impl Inbox {
     /// The next whole frame, without its length prefix. Good until the next read.
     pub(crate) fn next_frame(&mut self, limit: usize) -> Result<Option<Range<usize>>, WireError> {
-        let Some(frame) = first_frame(&self.buffer[self.start..self.end], limit)? else { return Ok(None) };
+        let Some(frame) = first_frame(&self.buffer[self.start..self.end], limit)? else {
+            return Ok(None);
+        };
         let range = self.start + frame.start..self.start + frame.end;
         self.start = range.end;
         Ok(Some(range))
@@ -146,7 +148,12 @@ mod tests {
         (client, listener.accept().await.unwrap().0)
     }
 
-    async fn receive(inbox: &mut Inbox, stream: &mut TcpStream, pool: &BufferPool, memory: &MemoryBudget) {
+    async fn receive(
+        inbox: &mut Inbox,
+        stream: &mut TcpStream,
+        pool: &BufferPool,
+        memory: &MemoryBudget,
+    ) {
         loop {
             inbox.make_room(1 << 20, pool, memory).await.unwrap();
             if inbox.read(stream).await.unwrap().is_some() {

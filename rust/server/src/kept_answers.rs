@@ -30,7 +30,14 @@ impl KeptAnswers {
     }
 
     /// The answer to an equal request under the present epoch.
-    pub(crate) fn find(&self, epoch: u64, prefix: &[u8], key: i16, version: i16, body: &[u8]) -> Option<Arc<[u8]>> {
+    pub(crate) fn find(
+        &self,
+        epoch: u64,
+        prefix: &[u8],
+        key: i16,
+        version: i16,
+        body: &[u8],
+    ) -> Option<Arc<[u8]>> {
         if body.len() > KEPT_REQUEST_BYTES_MAX {
             return None;
         }
@@ -50,10 +57,21 @@ impl KeptAnswers {
     }
 
     /// Keep the answer to a request, if there is space for it and its epoch is still the present one.
-    pub(crate) fn keep(&self, epoch: u64, prefix: &[u8], key: i16, version: i16, body: &[u8], answer: &Arc<[u8]>) {
+    pub(crate) fn keep(
+        &self,
+        epoch: u64,
+        prefix: &[u8],
+        key: i16,
+        version: i16,
+        body: &[u8],
+        answer: &Arc<[u8]>,
+    ) {
         let mut kept = self.kept.borrow_mut();
         let size = prefix.len() + body.len() + answer.len();
-        if body.len() > KEPT_REQUEST_BYTES_MAX || kept.epoch != epoch || kept.bytes + size > self.bytes_max {
+        if body.len() > KEPT_REQUEST_BYTES_MAX
+            || kept.epoch != epoch
+            || kept.bytes + size > self.bytes_max
+        {
             return;
         }
         let mut written = Vec::with_capacity(prefix.len() + 4 + body.len());

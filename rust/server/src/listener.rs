@@ -68,7 +68,9 @@ fn bind_address(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, info: Arc<ListenerInfo>) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
-        Err(error) => return shared.faults.report(&shared.mailbox, "-", &info.name, error.to_string()),
+        Err(error) => {
+            return shared.faults.report(&shared.mailbox, "-", &info.name, error.to_string());
+        }
     };
     loop {
         // At the limit, connections wait in the backlog, as Kafka's do.
@@ -83,7 +85,12 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, info: Arc
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                shared.faults.report(&shared.mailbox, "-", &info.name, format!("cannot accept: {error}"));
+                shared.faults.report(
+                    &shared.mailbox,
+                    "-",
+                    &info.name,
+                    format!("cannot accept: {error}"),
+                );
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -110,7 +117,8 @@ mod tests {
     #[test]
     fn a_host_with_several_addresses_gets_one_port() {
         let listeners = bind("localhost", 0).unwrap();
-        let ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().unwrap().port()).collect();
+        let ports: Vec<u16> =
+            listeners.iter().map(|one| one.local_addr().unwrap().port()).collect();
         assert!(ports.iter().all(|&port| port == ports[0]));
     }
 

@@ -43,8 +43,12 @@ impl Logs {
             dir: dir.to_path_buf(),
             partitions: RwLock::default(),
             was_clean: checkpoints::take_clean_shutdown_marker(dir)?,
-            recovery_points: checkpoints::read_offsets(&dir.join(checkpoints::RECOVERY_POINT_FILE))?,
-            log_start_offsets: checkpoints::read_offsets(&dir.join(checkpoints::LOG_START_OFFSET_FILE))?,
+            recovery_points: checkpoints::read_offsets(
+                &dir.join(checkpoints::RECOVERY_POINT_FILE),
+            )?,
+            log_start_offsets: checkpoints::read_offsets(
+                &dir.join(checkpoints::LOG_START_OFFSET_FILE),
+            )?,
             checkpointing: Mutex::default(),
             is_closed: AtomicBool::new(false),
         })
@@ -66,7 +70,11 @@ impl Logs {
         let options = OpenOptions {
             topic_id: spec.topic_id,
             config: Arc::clone(&spec.config),
-            shutdown: if self.was_clean { Shutdown::Clean } else { Shutdown::Unclean { recovery_point } },
+            shutdown: if self.was_clean {
+                Shutdown::Clean
+            } else {
+                Shutdown::Unclean { recovery_point }
+            },
             log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),
             now_ms,
         };
@@ -95,8 +103,14 @@ impl Logs {
                 }
             }
         }
-        checkpoints::write_offsets(&self.dir.join(checkpoints::RECOVERY_POINT_FILE), &recovery_points)?;
-        checkpoints::write_offsets(&self.dir.join(checkpoints::LOG_START_OFFSET_FILE), &log_start_offsets)
+        checkpoints::write_offsets(
+            &self.dir.join(checkpoints::RECOVERY_POINT_FILE),
+            &recovery_points,
+        )?;
+        checkpoints::write_offsets(
+            &self.dir.join(checkpoints::LOG_START_OFFSET_FILE),
+            &log_start_offsets,
+        )
     }
 
     /// Flush and close every log. The directory is marked as clean only when all of them closed.

@@ -188,7 +188,12 @@ mod tests {
     use super::*;
 
     fn completed(ticket: u64) -> Mail {
-        Mail::Completed(Completed { ticket, value: None, error: ErrorCode::None, message: String::new() })
+        Mail::Completed(Completed {
+            ticket,
+            value: None,
+            error: ErrorCode::None,
+            message: String::new(),
+        })
     }
 
     fn tickets(items: &[Mail]) -> Vec<u64> {

@@ -59,7 +59,10 @@ pub(crate) fn reactor_of(request_id: u64) -> usize {
 
 impl Waiting {
     pub(crate) fn new(reactor: usize) -> Self {
-        Self { next_id: RefCell::new((reactor as u64) << REACTOR_SHIFT), senders: RefCell::default() }
+        Self {
+            next_id: RefCell::new((reactor as u64) << REACTOR_SHIFT),
+            senders: RefCell::default(),
+        }
     }
 
     /// A new request id, and where its answer will arrive.

@@ -22,7 +22,9 @@ pub(crate) async fn send_file(stream: &TcpStream, slice: &FileSlice) -> io::Resu
     let end = slice.position + slice.len as u64;
     while position < end {
         let left = (end - position) as usize;
-        match stream.try_io(Interest::WRITABLE, || platform::send_file_part(stream, file, position, left)) {
+        match stream
+            .try_io(Interest::WRITABLE, || platform::send_file_part(stream, file, position, left))
+        {
             // The file is shorter than its log believes: the answer cannot be completed.
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => position += count as u64,
@@ -47,7 +49,12 @@ mod platform {
         let more = if more == More::Follows { libc::MSG_MORE } else { 0 };
         // SAFETY: the pointer and the length are those of a live slice.
         let sent = unsafe {
-            libc::send(stream.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL | more)
+            libc::send(
+                stream.as_raw_fd(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                libc::MSG_NOSIGNAL | more,
+            )
         };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
     }
@@ -62,12 +69,7 @@ mod platform {
         let mut offset = position as libc::off_t;
         // SAFETY: both descriptors are open for the call, the offset lives on the stack.
         let sent = unsafe {
-            libc::sendfile(
-                stream.as_raw_fd(),
-                file.as_std().as_raw_fd(),
-                &raw mut offset,
-                left,
-            )
+            libc::sendfile(stream.as_raw_fd(), file.as_std().as_raw_fd(), &raw mut offset, left)
         };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
     }
