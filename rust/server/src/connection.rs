@@ -65,6 +65,13 @@ impl ConnectionContext {
     }
 }
 
+impl ConnectionContext {
+    /// The address that the client reached this broker at.
+    pub(crate) fn dialled_host(&self) -> &str {
+        &self.dialled_host
+    }
+}
+
 /// What of a request's header its answer depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLine {

@@ -77,7 +77,7 @@ pub(crate) fn answer(
         let epoch = shared.images.epoch();
         let fetched = read_all(shared, &parameters, &targets);
         if max_wait.is_zero() || fetched.is_enough(&targets, parameters.min_bytes) {
-            fetch_answer::write(shared, request, session, &targets, fetched, out)?;
+            fetch_answer::write(context, request, session, &targets, fetched, out)?;
             return Ok(None);
         }
         let wait = watch_all(&parameters, &targets, &fetched, max_wait);
@@ -101,7 +101,7 @@ impl DelayedFetch {
         let shared = &context.shared;
         wait.end(&shared.stopping).await;
         let fetched = read_all(shared, &parameters, &targets);
-        let written = fetch_answer::write(shared, request, session, &targets, fetched, out);
+        let written = fetch_answer::write(context, request, session, &targets, fetched, out);
         // The version was checked when the request was decoded, and it is all that can be refused.
         debug_assert!(written.is_ok(), "a response is encoded in the version of its request");
     }

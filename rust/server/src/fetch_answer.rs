@@ -10,7 +10,7 @@ use pybroker_wire::fetch::{
 use pybroker_wire::header::{FETCH, response_header_version};
 use pybroker_wire::{ErrorCode, WireError};
 
-use crate::connection::RequestLine;
+use crate::connection::{ConnectionContext, RequestLine};
 use crate::fetch_read::{Fetched, FetchedAll};
 use crate::fetch_sessions::SessionContext;
 use crate::fetch_target::FetchTarget;
@@ -58,13 +58,14 @@ impl<'a> Parts<'a> {
 
 /// Write what was read, as far as the session wants to hear of it.
 pub(crate) fn write(
-    shared: &Shared,
+    context: &ConnectionContext,
     request: RequestLine,
     session: SessionContext,
     targets: &[FetchTarget],
     mut fetched: FetchedAll,
     out: &mut Outgoing,
 ) -> Result<(), WireError> {
+    let shared = &context.shared;
     let now_ms = shared.clock.monotonic_ms();
     let session_id =
         match shared.fetch_sessions.finish(session, targets, &mut fetched.partitions, now_ms) {
@@ -87,7 +88,7 @@ pub(crate) fn write(
     for (target, fetched) in unknown {
         parts.push(target, fetched);
     }
-    encode(shared, request, session_id, parts, out)
+    encode(context, request, session_id, parts, out)
 }
 
 /// Answer a request whose session is not what it believes.
@@ -144,7 +145,7 @@ fn header_version(request: RequestLine) -> i16 {
 }
 
 fn encode(
-    shared: &Shared,
+    context: &ConnectionContext,
     request: RequestLine,
     session_id: i32,
     parts: Parts<'_>,
@@ -154,8 +155,9 @@ fn encode(
     let metadata;
     let mut response = FetchResponse { session_id, topics, ..FetchResponse::default() };
     if leaders(&response.topics).next().is_some() {
-        metadata = shared.images.metadata();
-        response.node_endpoints = node_endpoints(&metadata, leaders(&response.topics));
+        metadata = context.shared.images.metadata();
+        let leaders = leaders(&response.topics);
+        response.node_endpoints = node_endpoints(&metadata, leaders, context.dialled_host());
     }
     let mut holes = Vec::with_capacity(pieces.len());
     loop {
@@ -176,7 +178,7 @@ fn encode(
         let failed = &mut response.topics[piece.topic].partitions[piece.partition];
         *failed =
             FetchPartitionResponse::error(failed.partition_index, ErrorCode::KafkaStorageError);
-        give_up(shared, &piece, &error);
+        give_up(&context.shared, &piece, &error);
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct PartitionImage {
 pub struct NodeImage {
     /// The node id.
     pub node_id: i32,
-    /// The advertised host.
+    /// The advertised host; empty where clients take the address that they dialled.
     pub host: String,
     /// The advertised port.
     pub port: i32,

@@ -289,7 +289,7 @@ fn encode(
         let mut leaders = leaders.peekable();
         if leaders.peek().is_some() {
             metadata = context.shared.images.metadata();
-            response.node_endpoints = node_endpoints(&metadata, leaders);
+            response.node_endpoints = node_endpoints(&metadata, leaders, context.dialled_host());
         }
     }
     let start =
@@ -329,19 +329,20 @@ fn partition_response(index: i32, outcome: &Outcome) -> ProducePartitionResponse
     response
 }
 
-/// Where the leaders are reached, each once, as far as they are known.
-pub(crate) fn node_endpoints(
-    metadata: &MetadataImage,
+/// Where the leaders are reached, each once, as far as they are known: as advertised, else at the address dialled.
+pub(crate) fn node_endpoints<'a>(
+    metadata: &'a MetadataImage,
     leaders: impl Iterator<Item = i32>,
-) -> Vec<NodeEndpoint<'_>> {
-    let mut endpoints: Vec<NodeEndpoint<'_>> = Vec::new();
+    dialled_host: &'a str,
+) -> Vec<NodeEndpoint<'a>> {
+    let mut endpoints: Vec<NodeEndpoint<'a>> = Vec::new();
     for leader_id in leaders {
         if endpoints.iter().any(|endpoint| endpoint.node_id == leader_id) {
             continue;
         }
         let node = metadata.node(leader_id).map(|node| NodeEndpoint {
             node_id: leader_id,
-            host: &node.host,
+            host: if node.host.is_empty() { dialled_host } else { &node.host },
             port: node.port,
             rack: None,
         });
