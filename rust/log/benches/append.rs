@@ -29,10 +29,10 @@ fn batch(compression: Compression, records: usize, record_bytes: usize) -> Vec<u
     bytes
 }
 
-fn open(dir: &tempfile::TempDir, config: LogConfig) -> Log {
+fn open(dir: &tempfile::TempDir, config: &LogConfig) -> Log {
     let options = OpenOptions {
         topic_id: Uuid([1; 16]),
-        config: Arc::new(LogConfig { timestamp_after_max_ms: i64::MAX, ..config }),
+        config: Arc::new(LogConfig { timestamp_after_max_ms: i64::MAX, ..config.clone() }),
         shutdown: Shutdown::Clean,
         log_start_offset: 0,
         now_ms: 0,
@@ -57,12 +57,12 @@ fn measure(name: &str, bytes_each: usize, count: usize, mut work: impl FnMut()) 
     for _ in 0..count {
         work();
     }
-    let nanoseconds = (processor_nanoseconds(start) - before) as f64 / count as f64;
-    let megabytes = bytes_each as f64 / nanoseconds * 1000.0;
-    println!("{name:<44} {nanoseconds:>10.0} ns {megabytes:>8.0} MB/s");
+    let nanoseconds = ((processor_nanoseconds(start) - before) / count as u64).max(1);
+    let megabytes = bytes_each as u64 * 1000 / nanoseconds;
+    println!("{name:<44} {nanoseconds:>10} ns {megabytes:>8} MB/s");
 }
 
-fn bench_append(name: &str, sent: &[u8], config: LogConfig) {
+fn bench_append(name: &str, sent: &[u8], config: &LogConfig) {
     let dir = tempfile::tempdir().expect("a folder");
     let mut log = open(&dir, config);
     let count = (BYTES_PER_CASE / sent.len()).min(MAX_APPENDS);
@@ -92,7 +92,7 @@ fn bench_floor(sent: &[u8]) {
 /// A duplicate is checked like any other batch and not written.
 fn bench_checks(name: &str, records: usize, record_bytes: usize) {
     let dir = tempfile::tempdir().expect("a folder");
-    let mut log = open(&dir, LogConfig::default());
+    let mut log = open(&dir, &LogConfig::default());
     let mut builder = BatchBuilder::new(0).producer(1, 0, 0);
     for _ in 0..records {
         builder.append(1_700_000_000_000, None, Some(&vec![b'x'; record_bytes]), &[]);
@@ -108,7 +108,7 @@ fn bench_checks(name: &str, records: usize, record_bytes: usize) {
 
 fn bench_read(sent: &[u8]) {
     let dir = tempfile::tempdir().expect("a folder");
-    let mut log = open(&dir, LogConfig::default());
+    let mut log = open(&dir, &LogConfig::default());
     let count = (BYTES_PER_CASE / 4) / sent.len();
     for _ in 0..count {
         log.append(&mut sent.to_vec(), 0, Origin::Client, 0).expect("an append");
@@ -129,18 +129,18 @@ fn main() {
     bench_floor(&batch_16k);
     bench_checks("checks of 16 x 1 KiB, no write", 16, 1000);
     bench_checks("checks of 160 x 100 B, no write", 160, 92);
-    bench_append("append 16 x 1 KiB", &batch_16k, LogConfig::default());
-    bench_append("append 160 x 100 B", &batch(Compression::None, 160, 92), LogConfig::default());
-    bench_append("append 1 x 100 B", &batch(Compression::None, 1, 100), LogConfig::default());
-    bench_append("append 1 x 1 MB", &batch(Compression::None, 1, 1_000_000), LogConfig::default());
+    bench_append("append 16 x 1 KiB", &batch_16k, &LogConfig::default());
+    bench_append("append 160 x 100 B", &batch(Compression::None, 160, 92), &LogConfig::default());
+    bench_append("append 1 x 100 B", &batch(Compression::None, 1, 100), &LogConfig::default());
+    bench_append("append 1 x 1 MB", &batch(Compression::None, 1, 1_000_000), &LogConfig::default());
     for codec in [Compression::Lz4, Compression::Snappy, Compression::Zstd, Compression::Gzip] {
         let name = format!("append 16 x 1 KiB, {}", codec.name());
-        bench_append(&name, &batch(codec, 16, 1000), LogConfig::default());
+        bench_append(&name, &batch(codec, 16, 1000), &LogConfig::default());
     }
     let append_time =
         LogConfig { timestamp_type: TimestampType::LogAppendTime, ..LogConfig::default() };
-    bench_append("append 16 x 1 KiB, LogAppendTime", &batch_16k, append_time);
+    bench_append("append 16 x 1 KiB, LogAppendTime", &batch_16k, &append_time);
     let recompress = LogConfig { compression: Some(Compression::Lz4), ..LogConfig::default() };
-    bench_append("append 16 x 1 KiB, topic wants lz4", &batch_16k, recompress);
+    bench_append("append 16 x 1 KiB, topic wants lz4", &batch_16k, &recompress);
     bench_read(&batch_16k);
 }
