@@ -97,6 +97,33 @@ fn cost_of_produce_and_fetch() {
 
 #[test]
 #[ignore = "a measurement"]
+fn cost_of_a_session() {
+    let fixture = Fixture::new();
+    let client = fixture.client();
+    for partitions in [1, 10, 100] {
+        let name = format!("t{partitions}");
+        let topic_id = fixture.create(&name, partitions as usize);
+        let partitions: Vec<_> = (0..partitions).map(|index| (index, 0)).collect();
+        let mut request = fetch_request(TopicRef::Id(topic_id), &partitions);
+        request.session_epoch = 0;
+        request.session_id = runtime().block_on(client.fetch(13, &request)).response().session_id;
+        request.topics.clear();
+        let mut out = Outgoing::default();
+        let line = RequestLine { api_key: FETCH, api_version: 13, correlation_id: 1 };
+        let mut body = Vec::new();
+        report(&format!("fetch in a session of {}, no news", partitions.len()), ROUNDS, || {
+            request.session_epoch += 1;
+            body.clear();
+            request.encode(13, &mut body).unwrap();
+            let start = out.begin(0, 0);
+            drop(fetch::answer(&client.context, line, &body, &mut out).unwrap());
+            out.abandon(start);
+        });
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
 fn cost_of_copying_records_and_of_sending_them_from_their_file() {
     let fixture = Fixture::new();
     fixture.create("t", 1);

@@ -45,15 +45,19 @@ struct Published {
     mark: Mark,
     // How many watchers there are, so that an append that wakes nobody takes no further lock.
     watchers: usize,
+    // A failure that nobody has reported yet.
+    failure: Option<Failure>,
+    // The last append failed on the disk and left the log as it was: there is no space, perhaps.
+    is_refusing: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Availability {
     Open,
     /// Flushed and closed in an orderly way: the numbers stay true.
     Closed,
-    /// The failure is there until it is reported.
-    Offline(Option<Failure>),
+    /// The log failed, or it was deleted.
+    Offline,
 }
 
 /// Why a log went offline.
@@ -127,6 +131,8 @@ impl Partition {
             availability: Availability::Open,
             mark: Mark::default(),
             watchers: 0,
+            failure: None,
+            is_refusing: false,
         };
         Self {
             topic,
@@ -154,7 +160,7 @@ impl Partition {
         let published = self.published.lock();
         match published.availability {
             Availability::Open | Availability::Closed => Some(published.state),
-            Availability::Offline(_) => None,
+            Availability::Offline => None,
         }
     }
 
@@ -195,7 +201,11 @@ impl Partition {
                 Ok(stored)
             }
             Ok(Err(AppendError::Refused(refusal))) => Err(AppendFailure::Refused(refusal)),
-            Ok(Err(AppendError::Log(_))) | Err(Offline) => Err(AppendFailure::Storage),
+            Ok(Err(AppendError::Log(error))) => {
+                self.note_refusal(&error);
+                Err(AppendFailure::Storage)
+            }
+            Err(Offline) => Err(AppendFailure::Storage),
         }
     }
 
@@ -203,7 +213,7 @@ impl Partition {
     pub(crate) fn read(&self, request: ReadRequest) -> Result<PartitionRead, ReadFailure> {
         let (state, mark) = {
             let published = self.published.lock();
-            if !matches!(published.availability, Availability::Open) {
+            if published.availability != Availability::Open {
                 return Err(ReadFailure::Storage);
             }
             (published.state, published.mark)
@@ -291,12 +301,9 @@ impl Partition {
         was_open
     }
 
-    /// The reason why the log is offline, once.
+    /// The reason why the log does not take records, once.
     pub(crate) fn take_failure(&self) -> Option<Failure> {
-        match &mut self.published.lock().availability {
-            Availability::Offline(failure) => failure.take(),
-            Availability::Open | Availability::Closed => None,
-        }
+        self.published.lock().failure.take()
     }
 
     /// Flush and close the log.
@@ -308,7 +315,7 @@ impl Partition {
             let mut published = self.published.lock();
             published.availability = match &outcome {
                 Ok(()) => Availability::Closed,
-                Err(_) => Availability::Offline(None),
+                Err(_) => Availability::Offline,
             };
             published.state.recovery_point = published.state.log_end_offset;
         }
@@ -321,7 +328,7 @@ impl Partition {
     pub(crate) fn delete(&self) -> Result<(), LogError> {
         let mut log = self.log.lock();
         let Some(open) = log.take() else { return Ok(()) };
-        self.published.lock().availability = Availability::Offline(None);
+        self.published.lock().availability = Availability::Offline;
         drop(log);
         self.wake();
         open.delete()
@@ -375,14 +382,28 @@ impl Partition {
         let broken = log.take();
         // What a panic left behind may panic again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-        self.published.lock().availability = Availability::Offline(Some(failure));
+        {
+            let mut published = self.published.lock();
+            published.availability = Availability::Offline;
+            published.failure = Some(failure);
+        }
         MutexGuard::unlocked(log, || self.wake());
+    }
+
+    /// Note that the disk refused records and the log goes on. Reported once, until an append succeeds again.
+    fn note_refusal(&self, error: &LogError) {
+        let mut published = self.published.lock();
+        if !std::mem::replace(&mut published.is_refusing, true) {
+            let reason = format!("until an append succeeds: {error}");
+            published.failure = Some(Failure { reason, is_bug: false });
+        }
     }
 
     /// Publish the numbers after an append. Says whether somebody watches.
     fn publish_append(&self, state: LogState, has_rolled: bool) -> bool {
         let mut published = self.published.lock();
         let before = std::mem::replace(&mut published.state, state);
+        published.is_refusing = false;
         published.mark.add(state.size_bytes.saturating_sub(before.size_bytes), has_rolled);
         published.watchers > 0
     }
