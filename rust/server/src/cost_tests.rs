@@ -139,7 +139,10 @@ fn cost_of_copying_records_and_of_sending_them_from_their_file() {
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     stream.set_nodelay(true).unwrap();
-    thread::spawn(move || while peer.read(&mut [0; 256 * 1024]).is_ok_and(|count| count > 0) {});
+    thread::spawn(move || {
+        let mut received = vec![0; 256 * 1024];
+        while peer.read(&mut received).is_ok_and(|count| count > 0) {}
+    });
     let runtime = runtime();
     let _entered = runtime.enter();
     let stream = tokio::net::TcpStream::from_std(stream).unwrap();

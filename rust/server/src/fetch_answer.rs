@@ -17,7 +17,7 @@ use crate::fetch_target::FetchTarget;
 use crate::limits::{FETCH_COPIED_BYTES, FETCH_COPIED_BYTES_TOTAL};
 use crate::outgoing::Outgoing;
 use crate::partition::{Failure, Partition, report_failure};
-use crate::produce::node_endpoints;
+use crate::produce_answer::node_endpoints;
 use crate::shared::Shared;
 
 const FIRST_TOPIC_ID: i16 = 13;

@@ -33,6 +33,7 @@ mod mailbox;
 mod outgoing;
 mod partition;
 mod produce;
+mod produce_answer;
 #[cfg(test)]
 mod produce_tests;
 mod purgatory;
@@ -42,6 +43,8 @@ mod reactor;
 mod replies;
 mod sendfile;
 mod shared;
+#[cfg(test)]
+mod stress_tests;
 #[cfg(test)]
 mod testing;
 mod wake;
