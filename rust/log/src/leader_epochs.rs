@@ -19,7 +19,7 @@ struct EpochEntry {
 }
 
 /// The epochs that have records.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeaderEpochs {
     entries: Vec<EpochEntry>,
 }

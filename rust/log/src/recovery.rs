@@ -98,6 +98,7 @@ impl Log {
         // The record before the recovery point: the indexes of its segment may be younger than the last flush.
         let first = self.segment_index(recovery_point.saturating_sub(1));
         let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
+        let stored_epochs = self.leader_epochs.clone();
         self.leader_epochs.truncate_from_end(start_offset);
         self.log_end_offset = start_offset.max(self.log_start_offset);
         let mut index = first;
@@ -109,8 +110,12 @@ impl Log {
             }
             index += 1;
         }
-        self.leader_epochs.store(&self.folder)?;
-        self.metadata_changes += 1;
+        if self.leader_epochs != stored_epochs {
+            self.leader_epochs.store(&self.folder)?;
+        }
+        if self.segments.iter().any(|segment| segment.size > 0) {
+            self.metadata_changes += 1;
+        }
         Ok(())
     }
 
@@ -240,7 +245,10 @@ impl Log {
             self.log_start_offset = self.log_start_offset.max(first.base_offset);
         } else {
             self.log_end_offset = self.log_start_offset;
-            self.segments.push(Segment::create(&self.folder, self.log_start_offset, now_ms)?);
+            let mut segment = Segment::create(&self.folder, self.log_start_offset, now_ms)?;
+            // Most partitions of a large cluster are idle: their files are opened when the first record comes.
+            segment.let_go();
+            self.segments = vec![segment];
             self.metadata_changes += 1;
         }
         if self.leader_epochs.truncate_from_end(self.log_end_offset) {
