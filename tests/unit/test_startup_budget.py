@@ -9,8 +9,8 @@ from pathlib import Path
 
 API_VERSIONS_REQUEST = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 
-# pybroker's own modules, by full name. `importlib.import_module`, which brings the handlers that are
-# asked for, leaves no trace in what Python reports.
+# pybroker's own modules, by full name. `importlib.import_module`, which brings the handlers that
+# are asked for, leaves no trace in what Python reports.
 OWN = [
     "pybroker",
     "pybroker._native",
