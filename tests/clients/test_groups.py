@@ -4,13 +4,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import pytest
 
 from pybroker import Broker
 from tests.support.clients import LIBRARIES
 from tests.support.clients.library import (
-    SESSION_TIMEOUT_MS,
     Admin,
     Consumer,
     Library,
@@ -19,7 +19,6 @@ from tests.support.clients.library import (
 )
 from tests.support.clients.reading import (
     read_count,
-    read_through,
     read_until,
     wait_for_assignments,
 )
@@ -74,6 +73,15 @@ def are_shared(assignments: Assignments, sizes: Sequence[int]) -> bool:
     """Say whether every partition has one reader, and each reader so many."""
     owned = [partition for assignment in assignments for partition in assignment]
     return set(owned) == ALL and [len(each) for each in assignments] == list(sizes)
+
+
+def are_shared_and_kept(
+    sizes: Sequence[int], kept: list[set[tuple[str, int]]], assignments: Assignments
+) -> bool:
+    """Narrow `kept` down to what was never taken away in between; otherwise `are_shared`."""
+    for index, assignment in enumerate(assignments[: len(kept)]):
+        kept[index] &= assignment
+    return are_shared(assignments, sizes)
 
 
 def values(records: Sequence[Record]) -> list[int]:
@@ -134,9 +142,11 @@ def test_the_partitions_of_a_killed_member_are_read_by_the_others(
     process.kill()
     process.wait()
 
-    records = read_until(members, lambda read: len(set(values(read))) == 600)
-    assert are_shared([each.assignment() for each in members], [3, 3])
-    assert {(each.topic, each.partition) for each in records} == ALL
+    def is_taken_over(read: list[Record]) -> bool:
+        shared = are_shared([each.assignment() for each in members], [3, 3])
+        return shared and len(set(values(read))) == 600
+
+    read_until(members, is_taken_over)
     producer.send_all(topic, numbered(600, 60))
     after = read_until(members, lambda read: set(values(read)) >= set(range(600, 660)))
     assert len([value for value in values(after) if value >= 600]) == 60
@@ -200,21 +210,13 @@ def test_a_cooperative_rebalance_keeps_what_a_member_has(
     producer.send_all(TOPIC, numbered(0, 60))
     records = read_count([first], 60)
 
+    commit_all([first], records)
     members = [first]
     for sizes in ([3, 3], [2, 2, 2]):
-        before = [each.assignment() for each in members]
+        kept = [each.assignment() for each in members]
         members.append(library.member(GROUP, TOPIC, assignor="cooperative-sticky"))
-        kept: list[set[tuple[str, int]]] = before
-
-        def narrow(found: Assignments, sizes: Sequence[int] = sizes) -> bool:
-            for index, assignment in enumerate(found[: len(kept)]):
-                # What stays is never taken away in between.
-                kept[index] = kept[index] & assignment
-            return are_shared(found, sizes)
-
-        commit_all(members, records)
-        assert wait_for_assignments(members, narrow) == []
-        assert all(each.assignment() == stayed for each, stayed in zip(members, kept, strict=False))
+        assert wait_for_assignments(members, partial(are_shared_and_kept, sizes, kept)) == []
+        assert [each.assignment() for each in members[:-1]] == kept
     producer.send_all(TOPIC, numbered(60, 60))
     assert sorted(values(read_count(members, 60))) == list(range(60, 120))
 
@@ -253,12 +255,10 @@ def test_the_admin_api_shows_the_group_and_deletes_it_when_it_is_empty(
 
 def test_reading_on_from_a_commit_reads_the_rest_once(library: Library, topic: str) -> None:
     library.producer().send_all(topic, numbered(0, 600))
-    member = library.member(GROUP, topic, session_timeout_ms=SESSION_TIMEOUT_MS)
+    member = library.member(GROUP, topic)
     records = read_until([member], lambda read: len(read) >= 100)
     commit_all([member], records)
     library.forget(member)
     member.close()
-    rest = library.member(GROUP, topic)
-    wait_for_assignments([rest], lambda found: found[0] == ALL)
-    found = read_through(rest, topic, range(PARTITIONS))
-    assert sorted(values(records) + values(sum(found.values(), []))) == list(range(600))
+    rest = read_count([library.member(GROUP, topic)], 600 - len(records))
+    assert sorted(values([*records, *rest])) == list(range(600))

@@ -50,9 +50,18 @@ class LoopThread:
         return future.result(DELIVERY_TIMEOUT_S)
 
     def close(self) -> None:
+        self.run(self._finish())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    async def _finish(self) -> None:
+        """Let what the library left behind end, and closed connections go."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 class AiokafkaSent(Sent):
@@ -137,10 +146,6 @@ class AiokafkaConsumer(Consumer):
     def committed(self, partition: TopicPartition) -> int | None:
         found = self._thread.run(self._consumer.committed(aiokafka.TopicPartition(*partition)))
         return None if found is None else int(found)
-
-    def position(self, partition: TopicPartition) -> int:
-        wanted = aiokafka.TopicPartition(*partition)
-        return int(self._thread.run(self._consumer.position(wanted)))
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         async def seek() -> None:

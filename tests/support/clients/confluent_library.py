@@ -117,10 +117,6 @@ class ConfluentConsumer(Consumer):
         (found,) = self.consumer.committed([kafka.TopicPartition(*partition)], TIMEOUT_S)
         return None if found.offset == kafka.OFFSET_INVALID else int(found.offset)
 
-    def position(self, partition: TopicPartition) -> int:
-        (found,) = self.consumer.position([kafka.TopicPartition(*partition)])
-        return int(found.offset)
-
     def seek(self, partition: TopicPartition, offset: int) -> None:
         # An assigned partition can only be sought once its fetching has begun.
         self.consumer.incremental_unassign([kafka.TopicPartition(*partition)])

@@ -103,9 +103,6 @@ class KafkaPythonConsumer(Consumer):
         )
         return None if found is None else int(found)
 
-    def position(self, partition: TopicPartition) -> int:
-        return int(self.consumer.position(kafka.TopicPartition(*partition), REQUEST_TIMEOUT_MS))
-
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.consumer.seek(kafka.TopicPartition(*partition), offset)
 
@@ -243,6 +240,9 @@ class KafkaPythonLibrary(Library):
                 "enable_auto_commit": False,
             }
         )
+        # A leader that does not know the topic yet assigns nothing, and joins again once it does;
+        # kafka-python 3.0.12 forgets that second join when a poll ends in the middle of it.
+        consumer.consumer.partitions_for_topic(options.topic)
         consumer.consumer.subscribe([options.topic])
         return consumer
 

@@ -120,10 +120,6 @@ class Consumer(ABC):
         """Give the stored position of the group."""
 
     @abstractmethod
-    def position(self, partition: TopicPartition) -> int:
-        """Give the offset that is read next."""
-
-    @abstractmethod
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read on from there."""
 

@@ -1,6 +1,6 @@
-"""A group member in a process of its own, which a test can kill: `python -m tests.support.clients.member`.
+"""A group member in a process of its own, which a test can kill.
 
-Prints, as a line of JSON, the partitions of the records of each poll that gave some. Commits nothing.
+Prints, for each poll that gave records, their partitions as a line of JSON. Commits nothing.
 """
 
 import json

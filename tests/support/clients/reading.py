@@ -1,12 +1,12 @@
 """Reading with several consumers until something holds."""
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.clients.library import Consumer, Record
 from tests.support.waiting import DEADLINE_S, wait_until
 
-# How long one consumer waits while the others are not served.
-POLL_TIMEOUT_S = 0.05
+POLL_TIMEOUT_S = 0.2
 
 
 def read_until(
@@ -14,15 +14,25 @@ def read_until(
     condition: Callable[[list[Record]], object],
     deadline_s: float = DEADLINE_S,
 ) -> list[Record]:
-    """Poll the consumers in turn until the condition holds for what they read in order."""
+    """Poll until the condition holds for what was read, in order by consumer.
+
+    The consumers poll at the same time, as those of an application do: kafka-python 3.0.12 joins
+    anew when a join ended while it did not poll, so that members who poll in turn would keep each
+    other rebalancing.
+    """
     records: list[Record] = []
 
-    def poll_all() -> object:
-        for consumer in consumers:
-            records.extend(consumer.poll(POLL_TIMEOUT_S))
-        return condition(records)
+    def poll(consumer: Consumer) -> list[Record]:
+        return consumer.poll(POLL_TIMEOUT_S)
 
-    wait_until(poll_all, deadline_s)
+    with ThreadPoolExecutor(len(consumers)) as threads:
+
+        def poll_all() -> object:
+            for found in threads.map(poll, consumers):
+                records.extend(found)
+            return condition(records)
+
+        wait_until(poll_all, deadline_s)
     return records
 
 
@@ -36,19 +46,21 @@ def read_count(
 
 
 def read_through(
-    consumer: Consumer, topic: str, partitions: Iterable[int], deadline_s: float = DEADLINE_S
+    reader: Consumer, topic: str, partitions: Iterable[int], deadline_s: float = DEADLINE_S
 ) -> dict[int, list[Record]]:
-    """Read from where the consumer is to the present ends. Gives the records by partition."""
-    ends = {partition: consumer.bounds((topic, partition))[1] for partition in partitions}
+    """Read partitions from their start to their present ends. Gives the records by partition."""
+    bounds = {partition: reader.bounds((topic, partition)) for partition in partitions}
+    missing = {partition: end for partition, (first, end) in bounds.items() if first < end}
+    found: dict[int, list[Record]] = {partition: [] for partition in bounds}
 
-    def is_through(_: list[Record]) -> bool:
-        return all(
-            consumer.position((topic, partition)) >= end for partition, end in ends.items() if end
-        )
+    def is_through() -> bool:
+        for record in reader.poll(POLL_TIMEOUT_S):
+            found[record.partition].append(record)
+            if record.offset + 1 == missing.get(record.partition):
+                del missing[record.partition]
+        return not missing
 
-    found: dict[int, list[Record]] = {partition: [] for partition in ends}
-    for record in read_until([consumer], is_through, deadline_s):
-        found[record.partition].append(record)
+    wait_until(is_through, deadline_s)
     return found
 
 
