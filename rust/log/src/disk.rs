@@ -89,6 +89,24 @@ impl File {
         self.file.sync_data()
     }
 
+    /// Whether a read at `position` is answered from memory, as far as the operating system can say.
+    #[cfg(target_os = "linux")]
+    pub fn is_cached(&self, position: u64) -> bool {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+        let mut byte = [0];
+        let mut space = [io::IoSliceMut::new(&mut byte)];
+        let read = preadv2(&self.file, &mut space, position, ReadWriteFlags::NOWAIT);
+        // A file system that does not know the flag says something else than "it would block".
+        read != Err(Errno::AGAIN)
+    }
+
+    /// Other systems do not say.
+    #[cfg(not(target_os = "linux"))]
+    pub fn is_cached(&self, _position: u64) -> bool {
+        true
+    }
+
     /// The operating system's file, for `sendfile` and the like.
     pub fn as_std(&self) -> &fs::File {
         &self.file

@@ -12,6 +12,9 @@ use crate::scan::FoundBatch;
 /// Batches at the end of a log whose positions are remembered, so that a consumer at the tail costs no read of the index.
 const RECENT_BATCHES: usize = 64;
 
+/// How far apart [`FileSlice::is_cached`] looks.
+const CACHE_PROBE_STEP_BYTES: usize = 128 * 1024;
+
 /// Contiguous bytes of one segment: whole batches from the first on, the last one perhaps cut short.
 ///
 /// The bytes are read without the mutex of the log. They never change, but `Log::truncate_to` may remove them: then fewer
@@ -36,6 +39,14 @@ impl FileSlice {
             Some(file) => file.read_at(&mut buffer[..len], self.position),
             None => Ok(0),
         }
+    }
+
+    /// Whether the slice is sent from memory: looked at in steps that are no longer than what the kernel reads ahead.
+    pub fn is_cached(&self) -> bool {
+        let Some(file) = &self.file else { return true };
+        let end = self.position + self.len as u64;
+        let mut probes = (self.position..end).step_by(CACHE_PROBE_STEP_BYTES);
+        probes.all(|position| file.is_cached(position)) && file.is_cached(end.saturating_sub(1))
     }
 
     /// Reads the whole slice.

@@ -221,7 +221,7 @@ impl Connection {
             }
         };
         // What was answered before the fault still belongs to the client.
-        let _ = self.outgoing.flush(&self.stream).await;
+        let _ = self.outgoing.flush(&self.stream, &self.context.shared.cold_reads).await;
         shared.faults.report(
             &shared.mailbox,
             &self.context.client_host,
@@ -276,7 +276,7 @@ impl Connection {
 
     async fn flush(&mut self) -> Result<(), End> {
         if !self.outgoing.is_empty() {
-            let sent = self.outgoing.flush(&self.stream).await?;
+            let sent = self.outgoing.flush(&self.stream, &self.context.shared.cold_reads).await?;
             add(&self.context.shared.counters.sent_bytes, sent);
             self.entry.last_active.set(Instant::now());
         }

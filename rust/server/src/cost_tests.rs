@@ -154,12 +154,12 @@ fn cost_of_copying_records_and_of_sending_them_from_their_file() {
             let bytes = out.bytes_mut();
             bytes.resize(100 + len + 3, 0);
             slice.read_into(&mut bytes[100..]).unwrap();
-            runtime.block_on(out.flush(&stream)).unwrap();
+            runtime.block_on(out.flush(&stream, &fixture.shared.cold_reads)).unwrap();
         });
         report(&format!("{kilobytes} KiB, from the file"), 3_000, || {
             out.bytes_mut().resize(103, 0);
             out.push_file_at(100, slice.clone());
-            runtime.block_on(out.flush(&stream)).unwrap();
+            runtime.block_on(out.flush(&stream, &fixture.shared.cold_reads)).unwrap();
         });
     }
 }

@@ -16,6 +16,7 @@ use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
+use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
 use crate::fetch_sessions::FetchSessions;
 use crate::flusher::Flusher;
@@ -377,6 +378,7 @@ pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
         connections: ConnectionLimit::new(options.max_connections),
         faults: Faults::default(),
         fetch_sessions: FetchSessions::new(options.fetch_session_slots),
+        cold_reads: ColdReads::default(),
         flusher: Flusher::default(),
         reactors: OnceLock::new(),
         next_reactor: AtomicUsize::new(0),

@@ -194,8 +194,9 @@ fn fill(holes: &[Hole], pieces: &[Piece], out: &mut Outgoing) -> Result<(), (usi
         .iter()
         .map(|piece| {
             let len = piece.slice.len;
-            let is_copied =
-                len <= FETCH_COPIED_BYTES && copied_bytes + len <= FETCH_COPIED_BYTES_TOTAL;
+            let is_copied = len <= FETCH_COPIED_BYTES
+                && copied_bytes + len <= FETCH_COPIED_BYTES_TOTAL
+                && piece.slice.is_cached();
             copied_bytes += if is_copied { len } else { 0 };
             is_copied
         })

@@ -5,6 +5,7 @@
 
 mod buffers;
 mod clock;
+mod cold_reads;
 mod connection;
 #[cfg(test)]
 mod cost_tests;

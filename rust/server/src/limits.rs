@@ -26,6 +26,12 @@ pub(crate) const OUTGOING_KEPT_BYTES: usize = 4 * 1024;
 /// How long a connection waits for memory that other requests hold.
 pub(crate) const MEMORY_WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// Threads that read what is not in memory, so that no reactor waits for a disk.
+pub(crate) const COLD_READ_THREADS: usize = 2;
+
+/// Bytes that such a thread reads at once.
+pub(crate) const COLD_READ_BYTES: usize = 256 * 1024;
+
 /// Memory for request bodies in flight where `queued.max.request.bytes` sets none.
 pub(crate) const REQUEST_MEMORY_BYTES: usize = 512 * 1024 * 1024;
 

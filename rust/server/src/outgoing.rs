@@ -9,6 +9,7 @@ use pybroker_log::FileSlice;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::cold_reads::ColdReads;
 use crate::limits::{OUTGOING_FLUSH_BYTES, OUTGOING_KEPT_BYTES};
 use crate::sendfile;
 
@@ -106,12 +107,17 @@ impl Outgoing {
     }
 
     /// Write everything. Gives the number of bytes.
-    pub(crate) async fn flush(&mut self, stream: &TcpStream) -> io::Result<usize> {
+    pub(crate) async fn flush(
+        &mut self,
+        stream: &TcpStream,
+        cold_reads: &ColdReads,
+    ) -> io::Result<usize> {
         let total = self.bytes.len() + self.file_bytes;
         let mut written = 0;
         for (before, slice) in self.files.drain(..) {
             write_all(stream, &self.bytes[written..before], sendfile::More::Follows).await?;
             written = before;
+            cold_reads.warm(&slice).await;
             sendfile::send_file(stream, &slice).await?;
         }
         write_all(stream, &self.bytes[written..], sendfile::More::Nothing).await?;

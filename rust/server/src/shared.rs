@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
+use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
 use crate::fetch_sessions::FetchSessions;
 use crate::flusher::Flusher;
@@ -130,6 +131,7 @@ pub(crate) struct Shared {
     pub(crate) connections: ConnectionLimit,
     pub(crate) faults: Faults,
     pub(crate) fetch_sessions: FetchSessions,
+    pub(crate) cold_reads: ColdReads,
     pub(crate) flusher: Flusher,
     /// Filled once, when the reactors have started.
     pub(crate) reactors: OnceLock<Box<[ReactorHandle]>>,
