@@ -100,13 +100,18 @@ impl Log {
         let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
         let stored_epochs = self.leader_epochs.clone();
         self.leader_epochs.truncate_from_end(start_offset);
-        self.log_end_offset = start_offset.max(self.log_start_offset);
+        self.log_end_offset = start_offset;
         let mut index = first;
         while index < self.segments.len() {
-            let expected = self.log_end_offset.max(self.segments[index].base_offset);
             let end = self.recover_segment(index)?;
-            if end < self.segments[index].size {
-                self.cut(index, end, expected.max(self.log_end_offset))?;
+            // A lost tail may end at a batch by chance. Gaps that mean nothing come from compaction, and from a truncation
+            // to a log start offset inside of a batch.
+            let next = self.segments.get(index + 1).map(|next| next.base_offset);
+            let has_gap = next
+                .is_some_and(|next| self.log_end_offset.max(self.log_start_offset) < next)
+                && !self.config.compacted;
+            if end < self.segments[index].size || has_gap {
+                self.cut(index, end)?;
             }
             index += 1;
         }
@@ -124,6 +129,10 @@ impl Log {
         let end_offset = self.segments.get(index + 1).map_or(i64::MAX, |next| next.base_offset);
         let is_active = index + 1 == self.segments.len();
         let segment = &mut self.segments[index];
+        if segment.size == 0 {
+            self.log_end_offset = self.log_end_offset.max(segment.base_offset);
+            return Ok(0);
+        }
         let path = segment.log_path(&self.folder);
         let file = Arc::clone(segment.file(&self.folder)?);
         let mut scanner = BatchScanner::new(&file, 0, segment.size, SCAN_CHUNK_BYTES);
@@ -167,13 +176,16 @@ impl Log {
     }
 
     /// Cuts the tail that starts at `position` of a segment, if it is one: nothing valid may follow.
-    fn cut(&mut self, index: usize, position: u64, offset: i64) -> Result<(), LogError> {
-        if self.is_followed_by_valid_batches(index, position, offset)? {
+    fn cut(&mut self, index: usize, position: u64) -> Result<(), LogError> {
+        let offset = self.log_end_offset;
+        if self.has_valid_segment_after(index)?
+            || self.has_valid_batch_after(index, position, offset)?
+        {
             return Err(LogError::Corrupt {
                 path: self.segments[index].log_path(&self.folder),
                 position,
                 offset,
-                reason: "valid record batches follow one that is damaged".to_owned(),
+                reason: "valid record batches follow what is damaged or missing here".to_owned(),
             });
         }
         for segment in self.segments.drain(index + 1..).rev() {
@@ -189,12 +201,7 @@ impl Log {
         Ok(())
     }
 
-    fn is_followed_by_valid_batches(
-        &mut self,
-        index: usize,
-        position: u64,
-        offset: i64,
-    ) -> Result<bool, LogError> {
+    fn has_valid_segment_after(&mut self, index: usize) -> Result<bool, LogError> {
         for segment in &mut self.segments[index + 1..] {
             let path = segment.log_path(&self.folder);
             let file = segment.file(&self.folder)?;
@@ -207,6 +214,16 @@ impl Log {
                 return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    /// Whether a valid batch follows the one at `position` in the same segment, which should start at `offset`.
+    fn has_valid_batch_after(
+        &mut self,
+        index: usize,
+        position: u64,
+        offset: i64,
+    ) -> Result<bool, LogError> {
         let segment = &mut self.segments[index];
         let (path, size) = (segment.log_path(&self.folder), segment.size);
         let last_offset = segment.base_offset + i64::from(i32::MAX);

@@ -138,8 +138,8 @@ impl Segment {
         let (Some(offsets), Some(times)) = decoded else {
             return Ok(None);
         };
-        // A segment with timestamps has at least the entry that its closing wrote.
-        if times.last().is_none() && (self.size > 0) {
+        // A segment with batches has at least the entry that its closing wrote, unless none has a timestamp; one without has none.
+        if times.last().is_none() != (self.size == 0) {
             return Ok(None);
         }
         let stored = Some((offsets.len(), times.len()));
@@ -218,6 +218,9 @@ impl Segment {
     }
 
     fn stored_largest(&self, folder: &Path) -> Result<Option<TimestampOffset>, LogError> {
+        if self.size == 0 {
+            return Ok(Some(self.no_timestamp()));
+        }
         let path = offset_path(folder, self.base_offset, TIME_INDEX_SUFFIX);
         let bytes = disk::read_end(&path, TIME_ENTRY_BYTES)?;
         let index = bytes.and_then(|bytes| TimeIndex::decode(&bytes));

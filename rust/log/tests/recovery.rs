@@ -141,7 +141,14 @@ fn damage_in_an_older_segment_is_no_torn_tail() {
     std::fs::write(&oldest, &bytes[..bytes.len() - 5]).unwrap();
     let opened = place.open(small_segments(), UNCLEAN);
     assert!(matches!(opened, Err(LogError::Corrupt { .. })), "{opened:?}");
-    // Behind the recovery point nobody looks.
+    // So is a tail that is missing from it to the byte.
+    let batches: Vec<usize> =
+        Batches::new(&bytes).map(|batch| batch.unwrap().bytes.len()).collect();
+    let last = batches[batches.len() - 1];
+    std::fs::write(&oldest, &bytes[..bytes.len() - last]).unwrap();
+    let opened = place.open(small_segments(), UNCLEAN);
+    assert!(matches!(opened, Err(LogError::Corrupt { .. })), "{opened:?}");
+    // Before the recovery point nobody looks.
     let second: i64 = place.log_files()[1].file_stem().unwrap().to_str().unwrap().parse().unwrap();
     let shutdown = Shutdown::Unclean { recovery_point: second + 1 };
     place.open(small_segments(), shutdown).unwrap();
