@@ -1,4 +1,4 @@
-"""The house rules that no other tool holds: what is served has a file and a test, files are short."""
+"""The house rules no other tool holds: what is served has a file and a test; files are short."""
 
 import re
 import subprocess
