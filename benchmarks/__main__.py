@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks import brokers
 from benchmarks.measure import Scale
-from benchmarks.report import keep, render
+from benchmarks.report import keep, render, show
 from benchmarks.rows import GROUPS, load
 from benchmarks.runner import run_group
 
@@ -45,8 +45,9 @@ def main() -> int:
         works = [work for work in load(group) if arguments.only in work.title]
         count = 1 if group in ONE_PAIR else pairs
         results = list(run_group(works, (first, second), pairs=count, scale=scale))
+        print(show(results), flush=True)
         if results and not scale.quick and not arguments.only:
-            keep(group, results, pairs=count, quick=scale.quick, pinned=scale.pinned)
+            keep(group, results, pairs=count, pinned=scale.pinned)
             render()
     return 0
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.brokers import CLIENT_CPU
+from compat.differential.codec import decode_response
+from compat.differential.conversation import error_codes
 from compat.kafka import Tool
 
 ROOT: Final = Path(__file__).parents[1]
@@ -142,6 +144,20 @@ def start_load(
     process.stdin.close()
     process.stdin = None
     return process
+
+
+def finish_load(process: subprocess.Popen[str], api: str, version: int) -> dict[str, Any]:
+    """Wait for the closed loop; make sure that all it got were answers without an error."""
+    found: dict[str, Any] = finish_client(process)
+    for name in ("first_answer", "last_answer"):
+        if found[name]:
+            # The generator has taken length and correlation id off.
+            _, answer = decode_response(api, version, bytes(4) + bytes.fromhex(found[name]))
+            if error_codes(answer) - {"NONE"}:
+                raise RuntimeError(f"{api} answered {answer}")
+    if found["other_size"] or not found["requests"]:
+        raise RuntimeError(f"{api}: {found['other_size']} of {found['requests']} answers differ")
+    return found
 
 
 def _pin(*, pinned: bool) -> list[str]:

@@ -19,7 +19,7 @@ TABLE: Final = Path(__file__).with_name("RESULTS.md")
 MORE_IS_BETTER: Final = frozenset({"records/s", "MB/s", "requests/s"})
 
 
-def keep(group: str, results: Sequence[Result], *, pairs: int, quick: bool, pinned: bool) -> None:
+def keep(group: str, results: Sequence[Result], *, pairs: int, pinned: bool) -> None:
     """Store what a group found, with what is needed to judge it."""
     RESULTS.mkdir(exist_ok=True)
     stored = {
@@ -29,13 +29,17 @@ def keep(group: str, results: Sequence[Result], *, pairs: int, quick: bool, pinn
         "machine": _machine(),
         "settings": SAME_SETTINGS,
         "pairs": pairs,
-        "quick": quick,
         "pinned": pinned,
         "results": [result.as_json() for result in results],
     }
     name = group if pinned else f"{group}-unpinned"
     text = json.dumps(stored, indent=1, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n")
+
+
+def show(results: Sequence[Result]) -> str:
+    """Give the tables of results that are not kept."""
+    return "\n".join(line for result in results for line in _table(result))
 
 
 def render() -> None:
@@ -50,10 +54,10 @@ def _head() -> list[str]:
         "# pybroker beside Apache Kafka",
         "",
         "Made by `make bench`. A ratio is pybroker over Kafka within one pair of runs; the table",
-        "gives the median of the pairs with their least and greatest. Both brokers run throughout, one",
-        "idle while the other is measured. Broker and clients are pinned to a core each unless a",
-        "table says otherwise; Kafka has its default heap of 1 GB; both have the same settings. A",
-        "line in bold is one that pybroker loses.",
+        "gives the median of the pairs with their least and greatest. Both brokers run throughout,",
+        "one idle while the other is measured. Broker and clients are pinned to a core each unless",
+        "a table says otherwise; Kafka has its default heap of 1 GB; both have the same settings.",
+        "A line in bold is one that pybroker loses.",
         "",
     ]
 
@@ -78,13 +82,12 @@ def _lost(result: Result) -> Iterator[tuple[str, str]]:
 def _tables(groups: Sequence[dict[str, Any]]) -> Iterator[str]:
     for group in groups:
         how = "pinned" if group["pinned"] else "unpinned"
-        note = "; **quick run, not a measurement**" if group["quick"] else ""
         settings = ", ".join(f"`{key}={value}`" for key, value in group["settings"].items())
         yield f"## Row {group['results'][0]['row']}, {how}"
         yield ""
         yield (
             f"{group['date']}, commit {group['commit']}, Kafka {group['kafka']}, {group['pairs']} "
-            f"pairs, {group['machine']}; {settings}{note}"
+            f"pairs, {group['machine']}; {settings}"
         )
         for result in map(from_json, group["results"]):
             yield from _table(result)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 HEAD: Final = struct.Struct("<qq")
+QUEUED_RECORDS: Final = 5_000_000
 TICK_S: Final = 0.001
 RECEIVE_TIMEOUT_S: Final = 30.0
 FLUSH_TIMEOUT_S: Final = 60
@@ -20,7 +21,12 @@ FLUSH_TIMEOUT_S: Final = 60
 def produce(arguments: dict[str, Any]) -> dict[str, float]:
     """Send at a fixed rate, a tick's worth of records at a time."""
     producer = Producer(
-        {"bootstrap.servers": arguments["bootstrap_servers"], "acks": "1", "linger.ms": 0}
+        {
+            "bootstrap.servers": arguments["bootstrap_servers"],
+            "acks": "1",
+            "linger.ms": arguments["linger_ms"],
+            "queue.buffering.max.messages": QUEUED_RECORDS,
+        }
     )
     topic, rate, total = arguments["topic"], arguments["rate"], arguments["records"]
     padding = bytes(arguments["record_bytes"] - HEAD.size)

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Final
 
 from benchmarks.client import Client, create_topic, frames
-from benchmarks.generators import finish_client, start_load
+from benchmarks.generators import finish_load, start_load
 from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
 from compat.differential.conversation import error_codes
 from compat.process import BrokerProcess
@@ -54,7 +54,7 @@ def _asked(
         duration_s=scale.pick(DURATION_S, DURATION_QUICK_S),
         pinned=scale.pinned,
     )
-    return load_figures(finish_client(load))
+    return load_figures(finish_load(load, api, version))
 
 
 def _create_topics(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Amount]:

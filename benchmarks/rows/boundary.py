@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 from benchmarks.client import create_topic, delete_topic, frames, join_group, produce_frame
-from benchmarks.generators import finish_client, start_load
+from benchmarks.generators import finish_load, start_load
 from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
 from compat.process import BrokerProcess
 
 TOPIC: Final = "committed"
+HEARTBEAT: Final = ("heartbeat", 4)
+OFFSET_COMMIT: Final = ("offset_commit", 8)
+FIND_COORDINATOR: Final = ("find_coordinator", 4)
 PRODUCED: Final = "meanwhile"
 GROUPS: Final = 64
 DURATION_S: Final = 5
@@ -19,14 +23,17 @@ PRODUCE_RATE: Final = 500
 # The generator that saturates Python gives way to the one whose latency counts: they share a core.
 SATURATING_NICENESS: Final = 10
 
+# Members of former runs still count as alive, so every run has groups of its own.
+_numbers: Final = count()
+
 
 def _heartbeats(broker: BrokerProcess) -> list[bytes]:
-    groups = [f"beating-{number}" for number in range(GROUPS)]
+    groups = [f"beating-{next(_numbers)}" for _ in range(GROUPS)]
     bodies = [
         {"group_id": group, "generation_id": 1, "member_id": join_group(broker.port, group)}
         for group in groups
     ]
-    return frames("heartbeat", 4, bodies)
+    return frames(*HEARTBEAT, bodies)
 
 
 def _offset_commits(broker: BrokerProcess) -> list[bytes]:
@@ -40,22 +47,22 @@ def _offset_commits(broker: BrokerProcess) -> list[bytes]:
         }
         for number in range(GROUPS)
     ]
-    return frames("offset_commit", 8, bodies)
+    return frames(*OFFSET_COMMIT, bodies)
 
 
 def _coordinators(_broker: BrokerProcess) -> list[bytes]:
-    bodies = [{"coordinator_keys": [f"group-{number}"]} for number in range(GROUPS)]
-    return frames("find_coordinator", 4, bodies)
+    bodies = [{"coordinator_keys": [f"group-{number:02}"]} for number in range(GROUPS)]
+    return frames(*FIND_COORDINATOR, bodies)
 
 
 def _closed_loop(
     broker: BrokerProcess,
     scale: Scale,
     *,
+    asked: tuple[str, int],
     requests: Callable[[BrokerProcess], list[bytes]],
     connections: int,
 ) -> tuple[Figures, Amount]:
-    # The groups are new each time, so that nobody's member id is out of date.
     load = start_load(
         broker.port,
         requests(broker),
@@ -63,7 +70,7 @@ def _closed_loop(
         duration_s=scale.pick(DURATION_S, DURATION_QUICK_S),
         pinned=scale.pinned,
     )
-    return load_figures(finish_client(load))
+    return load_figures(finish_load(load, *asked))
 
 
 def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Amount]:
@@ -79,7 +86,7 @@ def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Am
         duration_s=duration_s,
         pinned=scale.pinned,
     )
-    alone = finish_client(start())
+    alone = finish_load(start(), "produce", 12)
     saturating = start_load(
         broker.port,
         commits,
@@ -88,8 +95,8 @@ def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Am
         niceness=SATURATING_NICENESS,
         pinned=scale.pinned,
     )
-    meanwhile = finish_client(start())
-    finish_client(saturating)
+    meanwhile = finish_load(start(), "produce", 12)
+    finish_load(saturating, *OFFSET_COMMIT)
     delete_topic(broker.port, PRODUCED)
     return {
         "p50 alone µs": alone["p50_us"],
@@ -105,12 +112,12 @@ WORKS: Final = (
         Work(
             15,
             f"{title}, {connections} connections, closed loop",
-            partial(_closed_loop, requests=requests, connections=connections),
+            partial(_closed_loop, asked=asked, requests=requests, connections=connections),
         )
-        for title, requests in (
-            ("Heartbeat", _heartbeats),
-            ("OffsetCommit", _offset_commits),
-            ("FindCoordinator", _coordinators),
+        for title, asked, requests in (
+            ("Heartbeat", HEARTBEAT, _heartbeats),
+            ("OffsetCommit", OFFSET_COMMIT, _offset_commits),
+            ("FindCoordinator", FIND_COORDINATOR, _coordinators),
         )
         for connections in (1, 64)
     ),

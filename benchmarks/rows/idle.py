@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from benchmarks import brokers
 from benchmarks.client import create_topic, frames
-from benchmarks.generators import finish_client, start_load
+from benchmarks.generators import finish_load, start_load
 from benchmarks.measure import MB, Figures, Scale, Work, no_run
 
 TOPIC: Final = "polled"
@@ -50,7 +50,7 @@ def _idle(name: str, scale: Scale, *, consumers: int) -> Figures:
         time.sleep(idle_s)
         after = broker.usage()
         if load is not None:
-            finish_client(load)
+            finish_load(load, "fetch", 12)
     return {
         "CPU ms/s": (after.cpu_s - before.cpu_s) * 1000 / idle_s,
         "RSS MB": after.rss_bytes / MB,

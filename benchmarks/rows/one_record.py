@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from benchmarks.client import create_topic, delete_topic, produce_frame, stored_records
-from benchmarks.generators import finish_client, producer_performance, start_load
+from benchmarks.generators import finish_load, producer_performance, start_load
 from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
 from compat.process import BrokerProcess
 
@@ -28,7 +28,7 @@ def _closed_loop(
         duration_s=scale.pick(DURATION_S, DURATION_QUICK_S),
         pinned=scale.pinned,
     )
-    answer = finish_client(load)
+    answer = finish_load(load, "produce", 12)
     stored = stored_records(broker.port, TOPIC, PARTITIONS)
     # What was under way when the time was up may be stored or not.
     assert answer["sent"] - connections <= stored <= answer["sent"], (stored, answer["sent"])

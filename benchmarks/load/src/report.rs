@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::options::to_hex;
 
-/// How much of an answer is shown.
-const SHOWN_BYTES: usize = 4096;
+/// Up to this size the last answer is shown too; copying larger ones would cost time.
+const LAST_ANSWER_BYTES: usize = 4096;
 
 /// Every latency, and what the answers looked like.
 #[derive(Debug, Default)]
@@ -29,7 +29,9 @@ impl Report {
             }
         }
         self.last_answer.clear();
-        self.last_answer.extend_from_slice(&answer[..answer.len().min(SHOWN_BYTES)]);
+        if answer.len() <= LAST_ANSWER_BYTES {
+            self.last_answer.extend_from_slice(answer);
+        }
     }
 
     /// Write the figures; `sent` counts warm-up requests too.
@@ -54,7 +56,7 @@ impl Report {
             self.percentile_us(1.0),
             self.other_size,
             self.other_bytes,
-            to_hex(&first[..first.len().min(SHOWN_BYTES)]),
+            to_hex(first),
             to_hex(&self.last_answer),
         )
     }
