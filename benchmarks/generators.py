@@ -102,7 +102,7 @@ def finish_client(process: subprocess.Popen[str]) -> Any:
     """Wait for a client module and read what it found."""
     stdout, _ = process.communicate(timeout=RUN_TIMEOUT_S)
     if process.returncode != 0:
-        raise RuntimeError(f"{process.args} failed with {process.returncode}")
+        raise RuntimeError(f"{process.args!r} failed with {process.returncode}")
     return json.loads(stdout)
 
 

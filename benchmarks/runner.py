@@ -46,7 +46,8 @@ class Result(NamedTuple):
 def from_json(stored: Mapping[str, Any]) -> Result:
     """Read what `as_json` gave."""
     pairs = [(pair[0], pair[1]) for pair in stored["pairs"]]
-    return Result(stored["row"], stored["title"], (*stored["names"],), pairs)  # type: ignore[arg-type]
+    first, second = stored["names"]
+    return Result(stored["row"], stored["title"], (first, second), pairs)
 
 
 def run_group(

@@ -6,7 +6,7 @@ against pybroker. `record` plays to the real Kafka alone and keeps its answers f
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -44,7 +44,7 @@ def _record(areas: Sequence[str]) -> int:
 
 
 def _compare(areas: Sequence[str], *, left: str, right: str) -> int:
-    sources = {
+    sources: dict[str, Callable[[str], dict[str, list[Outcome]]]] = {
         "kafka": partial(_outcomes, start=_kafka),
         "pybroker": partial(_outcomes, start=_pybroker),
         "recorded": recorded,

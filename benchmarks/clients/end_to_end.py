@@ -63,7 +63,9 @@ def consume(arguments: dict[str, Any]) -> dict[str, float]:
         now = time.monotonic_ns()
         if message is None or message.error():
             raise RuntimeError(f"{sum(seen)} of {total} came, then {message and message.error()}")
-        sent_at, number = HEAD.unpack_from(message.value())
+        value = message.value()
+        assert value is not None, "a record without a value is not ours"
+        sent_at, number = HEAD.unpack_from(value)
         seen[number] += 1
         if number >= counted_from:
             latencies.append(now - sent_at)

@@ -36,7 +36,7 @@ MILLISECOND: Final = dt.timedelta(milliseconds=1)
 def encode_request(api: str, version: int, values: Mapping[str, Any], correlation_id: int) -> bytes:
     """Write header and body, with the length in front."""
     schema = load_request_schema(API_KEYS[api], version)
-    header = schema.__header_schema__
+    header: Any = schema.__header_schema__
     stream = io.BytesIO()
     stream.write(bytes(4))
     named = {
@@ -55,7 +55,7 @@ def encode_request(api: str, version: int, values: Mapping[str, Any], correlatio
 
 def decode_response(api: str, version: int, frame: bytes) -> tuple[int, dict[str, Any]]:
     """Read (correlation id, body). Raises what `kio` raises when the bytes are not an answer."""
-    schema = load_response_schema(API_KEYS[api], version)
+    schema: Any = load_response_schema(API_KEYS[api], version)
     header, size = _reader(schema.__header_schema__)(frame, 0)
     body, body_size = _reader(schema)(frame, size)
     if size + body_size != len(frame):

@@ -5,7 +5,7 @@ from typing import Any, Final
 from compat.differential.conversation import Conversation, Step, ask
 from compat.differential.requests import join, joined_alone, member, topic
 
-FILTERS: Final = {"states_filter": [], "types_filter": []}
+FILTERS: Final[dict[str, list[str]]] = {"states_filter": [], "types_filter": []}
 
 
 def _describe(*groups: str, version: int = 5, **rest: Any) -> Step:

@@ -10,8 +10,13 @@ LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4,
 THREE: Final = (b"a", b"b", b"c")
 
 
-def _later(step_ms: int, **rest: object) -> Batch:
-    return Batch(values=THREE, timestamp_ms=BASE_TIMESTAMP_MS + step_ms, **rest)  # type: ignore[arg-type]
+def _later(step_ms: int, *, timestamp_step_ms: int = 1, gzipped: bool = False) -> Batch:
+    return Batch(
+        values=THREE,
+        timestamp_ms=BASE_TIMESTAMP_MS + step_ms,
+        timestamp_step_ms=timestamp_step_ms,
+        gzipped=gzipped,
+    )
 
 
 CONVERSATIONS: Final = (

@@ -1,15 +1,25 @@
 """Metadata: by name, by id, all and none; automatic creation and its limits."""
 
+from collections.abc import Callable
 from typing import Final
 
-from compat.differential.conversation import Conversation, ask, first, without_error
+from compat.differential.conversation import (
+    Answer,
+    Conversation,
+    Step,
+    ask,
+    first,
+    without_error,
+)
 from compat.differential.requests import topic, topic_id
 
 UNKNOWN_ID: Final = "12345678-1234-1234-1234-123456789abc"
 NO_AUTO_CREATE: Final = {"auto.create.topics.enable": "false"}
 
 
-def _by_name(*names: str, version: int = 12, create: bool = False, until=first):  # type: ignore[no-untyped-def]
+def _by_name(
+    *names: str, version: int = 12, create: bool = False, until: Callable[[Answer], bool] = first
+) -> Step:
     return ask(
         "metadata",
         version,
