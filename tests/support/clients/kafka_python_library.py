@@ -1,5 +1,6 @@
 """kafka-python behind the tests' interface."""
 
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from kafka import errors as kafka_errors
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.net.inet import KafkaNetSocket
 from kafka.structs import OffsetAndMetadata
 
 from tests.support.clients.library import (
@@ -38,6 +40,22 @@ ASSIGNORS = {
     "roundrobin": RoundRobinPartitionAssignor,
     "cooperative-sticky": CooperativeStickyAssignor,
 }
+
+connect_socket = KafkaNetSocket.sock_connect
+
+
+async def connect_or_close(
+    factory: KafkaNetSocket, net: Any, sock: socket.socket, *arguments: Any, **options: Any
+) -> socket.socket:
+    """Close a socket that cannot connect, which kafka-python 3.0.12 forgets."""
+    try:
+        return await connect_socket(factory, net, sock, *arguments, **options)
+    except BaseException:
+        sock.close()
+        raise
+
+
+KafkaNetSocket.sock_connect = connect_or_close
 
 
 class KafkaPythonSent(Sent):
