@@ -140,3 +140,60 @@ pub(crate) fn has_valid_batch_after(
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pybroker_wire::BatchBuilder;
+
+    fn batch(base_offset: i64) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(base_offset);
+        builder.append(0, None, Some(b"value"), &[]);
+        let mut bytes = Vec::new();
+        builder.build(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn file_with(bytes: &[u8]) -> (tempfile::TempDir, File) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::open_or_create(&folder.path().join("file")).unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        (folder, file)
+    }
+
+    #[test]
+    fn a_valid_batch_is_found_wherever_it_starts() {
+        let whole = batch(42);
+        let edge = SCAN_CHUNK_BYTES;
+        let edges = edge - whole.len() - 1..edge + 2;
+        for position in (0..3).chain(edges.step_by(7)).chain([edge - 61, edge - 60, edge]) {
+            let bytes = [vec![0x22; position], whole.clone(), vec![0; 90]].concat();
+            let (_folder, file) = file_with(&bytes);
+            let end = bytes.len() as u64;
+            assert!(has_valid_batch_after(&file, 0, end, 42..43).unwrap(), "at {position}");
+            assert!(!has_valid_batch_after(&file, 0, end, 43..99).unwrap());
+            assert!(!has_valid_batch_after(&file, position as u64 + 1, end, 42..43).unwrap());
+            let cut = end - 91;
+            assert!(!has_valid_batch_after(&file, 0, cut, 42..43).unwrap(), "not whole");
+        }
+    }
+
+    #[test]
+    fn a_scan_ends_where_no_whole_batch_follows() {
+        let whole = [batch(0), batch(1)].concat();
+        let (_folder, file) = file_with(&whole);
+        for chunk in [1, 61, 100, SCAN_CHUNK_BYTES] {
+            for end in 0..=whole.len() {
+                let mut scanner = BatchScanner::new(&file, 0, end as u64, chunk);
+                let mut count = 0;
+                while let Some((found, bytes)) = scanner.next_whole().unwrap() {
+                    assert_eq!(found.header.base_offset, count);
+                    assert_eq!(bytes.len(), found.header.size_bytes());
+                    count += 1;
+                }
+                assert_eq!(count as usize, end / batch(0).len());
+                assert_eq!(scanner.position(), count as u64 * batch(0).len() as u64);
+            }
+        }
+    }
+}

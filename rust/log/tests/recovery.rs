@@ -5,7 +5,9 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints, read_topic_id};
+use pybroker_log::{
+    Log, LogConfig, LogError, OpenOptions, Origin, Shutdown, checkpoints, read_topic_id,
+};
 use pybroker_wire::{Batches, Uuid};
 use support::{
     NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, producer_batch, read_all,
@@ -179,7 +181,7 @@ fn a_batch_within_a_torn_batch_is_not_taken_for_one_that_follows() {
 #[test]
 fn missing_and_wrong_indexes_are_built_anew() {
     let mut random = Random(5);
-    for round in 0..40 {
+    for round in 0..50 {
         let place = Place::new();
         let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
         for _ in 0..40 {
@@ -189,9 +191,10 @@ fn missing_and_wrong_indexes_are_built_anew() {
         log.close(NOW_MS).unwrap();
         for path in [place.files(".index"), place.files(".timeindex")].concat() {
             let mut bytes = std::fs::read(&path).unwrap();
-            match round % 4 {
+            match round % 5 {
                 0 => std::fs::remove_file(&path).unwrap(),
                 1 => std::fs::write(&path, random.bytes(33)).unwrap(),
+                3 => std::fs::write(&path, []).unwrap(),
                 2 => {
                     // One byte: it may still look like an index.
                     let at = random.below(bytes.len() as u64) as usize;
@@ -211,6 +214,58 @@ fn missing_and_wrong_indexes_are_built_anew() {
         let found = log.find_by_timestamp(NOW_MS).unwrap().unwrap();
         assert_eq!(found.offset, 0);
     }
+}
+
+#[test]
+fn an_index_that_looks_right_and_points_too_far_is_noticed() {
+    let place = Place::new();
+    let config = LogConfig { index_interval_bytes: 1000, ..LogConfig::default() };
+    let mut log = place.open(config.clone(), Shutdown::Clean).unwrap();
+    for _ in 0..40 {
+        append(&mut log, &mut batch(&[&[1; 200], b"x"])).unwrap();
+    }
+    log.close(NOW_MS).unwrap();
+    let path = &place.files(".index")[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    let entry = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    // The second entry claims the offset after the first one: what lies between would be skipped.
+    let claimed = entry(&bytes, 0) + 1;
+    assert!(entry(&bytes, 8) > claimed + 2);
+    bytes[8..12].copy_from_slice(&claimed.to_be_bytes());
+    std::fs::write(path, bytes).unwrap();
+    let mut log = place.open(config, Shutdown::Clean).unwrap();
+    for offset in 0..80 {
+        let slice = log.read(offset, 1, 80, true).unwrap().to_vec().unwrap();
+        let first = Batches::new(&slice).next().unwrap().unwrap();
+        assert_eq!(first.header.base_offset, offset / 2 * 2);
+    }
+}
+
+#[test]
+fn recovery_writes_the_indexes_of_closed_segments_and_the_leader_epochs() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    for epoch in [0, 0, 3, 3, 4] {
+        for _ in 0..10 {
+            log.append(&mut batch(&[&[1; 200]]), epoch, Origin::Client, NOW_MS).unwrap();
+        }
+    }
+    drop(log);
+    let count = place.log_files().len();
+    let indexes = [place.files(".index"), place.files(".timeindex")].concat();
+    let expected: Vec<Vec<u8>> = indexes.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    for path in &indexes {
+        std::fs::remove_file(path).unwrap();
+    }
+    let checkpoint = place.folder().join("leader-epoch-checkpoint");
+    std::fs::write(&checkpoint, "0\n2\n0 0\n7 12\n").unwrap();
+    let log = place.open(small_segments(), UNCLEAN).unwrap();
+    assert_eq!(indexes.len(), 2 * (count - 1), "the active segment's are in memory");
+    for (path, expected) in indexes.iter().zip(expected) {
+        assert_eq!(std::fs::read(path).unwrap(), expected, "{path:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&checkpoint).unwrap(), "0\n3\n0 0\n3 20\n4 40\n");
+    assert_eq!(log.end_offset_for_epoch(3), Some((3, 40)));
 }
 
 #[test]
