@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 def serve(arguments: "Arguments") -> int:
     """Run a broker. Gives the exit code."""
     configure_logging()
+    _raise_descriptor_limit()
     try:
         if arguments.ephemeral:
             with DataDirectory.temporary() as directory:
@@ -45,6 +46,20 @@ def serve(arguments: "Arguments") -> int:
         return _fail(str(error))
     except ListenError as error:
         return _fail(_advice(error))
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many connections and open logs as the system does, which is more than its default."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - Other systems have no such module.
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (ValueError, OSError):
+            logger.info("The limit of open files stays at %d", soft)
 
 
 def _load(arguments: "Arguments", data_dir: str | None) -> "Config":

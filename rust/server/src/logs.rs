@@ -37,8 +37,9 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// Read what the last run left in the directory. The clean-shutdown marker counts once.
+    /// Read what the last run left in the directory, and finish its deletions. The clean-shutdown marker counts once.
     pub(crate) fn new(dir: &Path) -> Result<Self, LogError> {
+        pybroker_log::remove_deleted(dir)?;
         Ok(Self {
             dir: dir.to_path_buf(),
             partitions: RwLock::default(),
