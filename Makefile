@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml
 	touch $@
 
 build: $(STAMP)
-	$(BIN)/maturin develop --quiet --release
+	$(BIN)/maturin develop --quiet --release >/dev/null
 	$(BIN)/python -m compileall -q pybroker
 
 test: build
