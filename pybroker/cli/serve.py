@@ -49,7 +49,7 @@ def serve(arguments: "Arguments") -> int:
 
 
 def _raise_descriptor_limit() -> None:
-    """Allow as many connections and open logs as the system does, which is more than its default."""
+    """Allow as many connections and open logs as the system does: its default is fewer."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - Other systems have no such module.
