@@ -40,4 +40,4 @@ pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, Segment
 pub use partition_metadata::read_topic_id;
 pub use read::FileSlice;
 pub use timestamps::{FoundTimestamp, TimestampSearch};
-pub use truncate::remove_deleted;
+pub use truncate::{delete_unopened, remove_deleted, set_stray_aside};

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use pybroker_wire::Uuid;
+
 use crate::disk;
 use crate::error::{LogError, ReadError};
 use crate::log::Log;
+use crate::partition_metadata::read_topic_id;
 use crate::producer_snapshot;
 use crate::segment::offset_path;
 
@@ -13,6 +16,8 @@ use crate::segment::offset_path;
 const LOG_START_OFFSET_FILE: &str = "log-start-offset";
 /// Ends the name of a folder whose log is being deleted.
 const DELETED_SUFFIX: &str = "-delete";
+/// What ends the name of a folder whose topic is not known any more. Kafka's word for it.
+const STRAY_SUFFIX: &str = "-stray";
 
 impl Log {
     /// Removes everything at and after `offset`, and the whole batch that holds it.
@@ -96,13 +101,33 @@ impl Log {
     /// Removes the folder. It is renamed first, so that a topic of the same name can be made at once whatever a crash leaves:
     /// see `remove_deleted`.
     pub fn delete(self) -> Result<(), LogError> {
-        let mut name = self.folder.as_os_str().to_owned();
-        name.push(format!(".{:?}{DELETED_SUFFIX}", self.topic_id));
-        let deleted = PathBuf::from(name);
+        let deleted = with_suffix(&self.folder, self.topic_id, DELETED_SUFFIX);
         disk::rename(&self.folder, &deleted)?;
         drop(self);
         disk::remove_folder(&deleted)
     }
+}
+
+/// Removes the folder of a log that is not open, as [`Log::delete`] does. One of another topic, or none, is left alone.
+pub fn delete_unopened(folder: &Path, topic_id: Uuid) -> Result<(), LogError> {
+    if read_topic_id(folder)? != Some(topic_id) {
+        return Ok(());
+    }
+    let deleted = with_suffix(folder, topic_id, DELETED_SUFFIX);
+    disk::rename(folder, &deleted)?;
+    disk::remove_folder(&deleted)
+}
+
+/// Renames a folder that an earlier topic of the same name left behind, so that this topic can have its own.
+pub fn set_stray_aside(folder: &Path) -> Result<(), LogError> {
+    let topic_id = read_topic_id(folder)?.unwrap_or(Uuid::ZERO);
+    disk::rename(folder, &with_suffix(folder, topic_id, STRAY_SUFFIX))
+}
+
+fn with_suffix(folder: &Path, topic_id: Uuid, suffix: &str) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(format!(".{topic_id:?}{suffix}"));
+    PathBuf::from(name)
 }
 
 /// Removes the folders of a log dir whose deletion did not come to its end.

@@ -32,6 +32,8 @@ pub(crate) struct Logs {
     was_clean: bool,
     recovery_points: BTreeMap<(String, i32), i64>,
     log_start_offsets: BTreeMap<(String, i32), i64>,
+    // Logs that could not be opened, by name. Their folders stay as they were found.
+    unopened: Mutex<HashMap<(Uuid, i32), (String, i32)>>,
     checkpointing: Mutex<()>,
     is_closed: AtomicBool,
 }
@@ -50,6 +52,7 @@ impl Logs {
             log_start_offsets: checkpoints::read_offsets(
                 &dir.join(checkpoints::LOG_START_OFFSET_FILE),
             )?,
+            unopened: Mutex::default(),
             checkpointing: Mutex::default(),
             is_closed: AtomicBool::new(false),
         })
@@ -79,16 +82,29 @@ impl Logs {
             log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),
             now_ms,
         };
-        let log = Log::open(&self.dir.join(format!("{}-{}", spec.topic, spec.partition)), options)?;
+        let key = (spec.topic_id, spec.partition);
+        let log = match open_in(&self.folder(&name), options) {
+            Ok(log) => log,
+            Err(error) => {
+                self.unopened.lock().insert(key, name);
+                return Err(error);
+            }
+        };
+        self.unopened.lock().remove(&key);
         let partition = Partition::new(Arc::clone(&spec.topic), spec.topic_id, spec.partition, log);
-        self.partitions.write().insert((spec.topic_id, spec.partition), Arc::new(partition));
+        self.partitions.write().insert(key, Arc::new(partition));
         Ok(())
     }
 
-    /// Forget a log and remove its folder. One that is not open is deleted already.
+    /// Forget a log and remove its folder, open or not. One that is not known is deleted already.
     pub(crate) fn delete(&self, topic_id: Uuid, partition: i32) -> Result<(), LogError> {
-        let found = self.partitions.write().remove(&(topic_id, partition));
-        found.map_or(Ok(()), |found| found.delete())
+        let key = (topic_id, partition);
+        let name = match self.partitions.write().remove(&key) {
+            Some(found) if found.delete()? => return Ok(()),
+            Some(offline) => Some((offline.topic().to_owned(), partition)),
+            None => self.unopened.lock().remove(&key),
+        };
+        name.map_or(Ok(()), |name| pybroker_log::delete_unopened(&self.folder(&name), topic_id))
     }
 
     /// Write how far each log is flushed, so that recovery after a crash reads no more than the rest.
@@ -104,6 +120,11 @@ impl Logs {
                 }
             }
         }
+        for name in self.unopened.lock().values() {
+            if let Some(&offset) = self.log_start_offsets.get(name) {
+                log_start_offsets.insert(name.clone(), offset);
+            }
+        }
         checkpoints::write_offsets(
             &self.dir.join(checkpoints::RECOVERY_POINT_FILE),
             &recovery_points,
@@ -114,7 +135,8 @@ impl Logs {
         )
     }
 
-    /// Flush and close every log. The directory is marked as clean only when all of them closed.
+    /// Flush and close every log. The directory is marked as clean only when all of them were open and closed: the next
+    /// start must not trust the files of one that was offline.
     pub(crate) fn close(&self, now_ms: i64) -> Result<(), LogError> {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -127,12 +149,32 @@ impl Logs {
         }
         self.checkpoint()?;
         match failed {
-            None => checkpoints::write_clean_shutdown_marker(&self.dir),
             Some(error) => Err(error),
+            None if self.has_offline() => Ok(()),
+            None => checkpoints::write_clean_shutdown_marker(&self.dir),
         }
+    }
+
+    fn has_offline(&self) -> bool {
+        !self.unopened.lock().is_empty() || self.all().iter().any(|each| each.is_offline())
+    }
+
+    fn folder(&self, (topic, partition): &(String, i32)) -> PathBuf {
+        self.dir.join(format!("{topic}-{partition}"))
     }
 
     fn all(&self) -> Vec<Arc<Partition>> {
         self.partitions.read().values().cloned().collect()
+    }
+}
+
+/// Open a log. A folder of an earlier topic, whose deletion a crash cut short, is set aside first.
+fn open_in(folder: &Path, options: OpenOptions) -> Result<Log, LogError> {
+    match Log::open(folder, options.clone()) {
+        Err(LogError::TopicId { .. }) => {
+            pybroker_log::set_stray_aside(folder)?;
+            Log::open(folder, options)
+        }
+        opened => opened,
     }
 }

@@ -165,7 +165,6 @@ impl Partition {
     }
 
     /// Whether nothing can be read or written.
-    #[cfg(test)]
     pub(crate) fn is_offline(&self) -> bool {
         self.state().is_none()
     }
@@ -324,14 +323,14 @@ impl Partition {
         outcome
     }
 
-    /// Remove the log's folder.
-    pub(crate) fn delete(&self) -> Result<(), LogError> {
+    /// Remove the log's folder. Says whether the log was open: the folder of another is left.
+    pub(crate) fn delete(&self) -> Result<bool, LogError> {
         let mut log = self.log.lock();
-        let Some(open) = log.take() else { return Ok(()) };
+        let Some(open) = log.take() else { return Ok(false) };
         self.published.lock().availability = Availability::Offline;
         drop(log);
         self.wake();
-        open.delete()
+        open.delete().map(|()| true)
     }
 
     /// Watch for appends on behalf of a fetch that read at `mark` and can use `wanted_bytes` more. The waiter is told at
