@@ -15,6 +15,9 @@ SAME_SETTINGS: Final = {
     "group.initial.rebalance.delay.ms": "0",
     "log.segment.delete.delay.ms": "1000",
 }
+
+# Kafka is paused while the other side is measured, and must not be fenced for it.
+KAFKA_SETTINGS: Final = {"broker.session.timeout.ms": "3600000"}
 NAMES: Final = ("pybroker", "kafka")
 
 
@@ -25,5 +28,5 @@ def make(
     cpu = BROKER_CPU if pinned else None
     both = {**SAME_SETTINGS, **(settings or {})}
     if name == "kafka":
-        return RealKafka(settings=both, cpu=cpu)
+        return RealKafka(settings=KAFKA_SETTINGS | both, cpu=cpu)
     return PybrokerProcess(settings=both, cpu=cpu)

@@ -119,6 +119,7 @@ def join_group(port: int, group_id: str) -> str:
                 break
             if time.monotonic() > deadline:
                 raise TimeoutError(f"JoinGroup still answers {answer}")
+            time.sleep(RETRY_INTERVAL_S)
         client.ask_until_it_works(
             "sync_group",
             3,

@@ -54,10 +54,10 @@ def _head() -> list[str]:
         "# pybroker beside Apache Kafka",
         "",
         "Made by `make bench`. A ratio is pybroker over Kafka within one pair of runs; the table",
-        "gives the median of the pairs with their least and greatest. Both brokers run throughout,",
-        "one idle while the other is measured. Broker and clients are pinned to a core each unless",
-        "a table says otherwise; Kafka has its default heap of 1 GB; both have the same settings.",
-        "A line in bold is one that pybroker loses.",
+        "gives the median of the pairs with their least and greatest. One broker is paused while",
+        "the other is measured. Broker and clients are pinned to a core each unless a table says",
+        "otherwise; Kafka has its default heap of 1 GB; both have the same settings. A line in",
+        "bold is one that pybroker loses.",
         "",
     ]
 

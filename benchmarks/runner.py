@@ -85,7 +85,10 @@ def _measure(
             work.prepare(broker, scale)
     found = []
     for number in range(pairs + 1):
-        pair = (measured(work, sides[0], scale), measured(work, sides[1], scale))
+        with sides[1].paused():
+            first = measured(work, sides[0], scale)
+        with sides[0].paused():
+            pair = (first, measured(work, sides[1], scale))
         _say(f"  {'warm-up' if number == 0 else number}: {_first_figures(pair)}")
         if number > 0:
             found.append(pair)

@@ -138,6 +138,15 @@ class BrokerProcess(ABC):
         self._process.wait()
         self._process = None
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the broker use no CPU at all, so that it does not disturb another's measurement."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def log(self) -> str:
         """Give what the broker has printed."""
         return (self.data_dir / "broker.log").read_text(errors="replace")

@@ -5,7 +5,14 @@ from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from benchmarks.client import create_topic, delete_topic, frames, join_group, produce_frame
+from benchmarks.client import (
+    Client,
+    create_topic,
+    delete_topic,
+    frames,
+    join_group,
+    produce_frame,
+)
 from benchmarks.generators import finish_load, start_load
 from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
 from compat.process import BrokerProcess
@@ -13,6 +20,8 @@ from compat.process import BrokerProcess
 TOPIC: Final = "committed"
 HEARTBEAT: Final = ("heartbeat", 4)
 OFFSET_COMMIT: Final = ("offset_commit", 8)
+CREATE_TOPICS: Final = ("create_topics", 7)
+TOPICS_CHECKED: Final = 200
 FIND_COORDINATOR: Final = ("find_coordinator", 4)
 PRODUCED: Final = "meanwhile"
 GROUPS: Final = 64
@@ -47,6 +56,10 @@ def _offset_commits(broker: BrokerProcess) -> list[bytes]:
         }
         for number in range(GROUPS)
     ]
+    with Client(broker.port) as client:
+        client.ask_until_it_works("find_coordinator", 0, key="committing")
+        for body in bodies:
+            client.ask_until_it_works(*OFFSET_COMMIT, **body)
     return frames(*OFFSET_COMMIT, bodies)
 
 
@@ -73,10 +86,25 @@ def _closed_loop(
     return load_figures(finish_load(load, *asked))
 
 
-def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Amount]:
+def _topics_to_check(_broker: BrokerProcess) -> list[bytes]:
+    topics = [
+        {"name": f"checked-{number}", "num_partitions": 1, "replication_factor": 1}
+        for number in range(TOPICS_CHECKED)
+    ]
+    return frames(*CREATE_TOPICS, [{"topics": topics, "timeout": 60_000, "validate_only": True}])
+
+
+def _produce_meanwhile(
+    broker: BrokerProcess,
+    scale: Scale,
+    *,
+    asked: tuple[str, int],
+    requests: Callable[[BrokerProcess], list[bytes]],
+    connections: int,
+) -> tuple[Figures, Amount]:
     duration_s = scale.pick(DURATION_S, DURATION_QUICK_S)
     create_topic(broker.port, PRODUCED)
-    commits = _offset_commits(broker)
+    saturation = requests(broker)
     start = partial(
         start_load,
         broker.port,
@@ -89,14 +117,14 @@ def _produce_meanwhile(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Am
     alone = finish_load(start(), "produce", 12)
     saturating = start_load(
         broker.port,
-        commits,
-        connections=GROUPS,
+        saturation,
+        connections=connections,
         duration_s=duration_s + 2,
         niceness=SATURATING_NICENESS,
         pinned=scale.pinned,
     )
     meanwhile = finish_load(start(), "produce", 12)
-    finish_load(saturating, *OFFSET_COMMIT)
+    finish_load(saturating, *asked)
     delete_topic(broker.port, PRODUCED)
     return {
         "p50 alone µs": alone["p50_us"],
@@ -121,9 +149,16 @@ WORKS: Final = (
         )
         for connections in (1, 64)
     ),
-    Work(
-        15,
-        f"Produce at {PRODUCE_RATE}/s, alone and while 64 connections commit offsets",
-        _produce_meanwhile,
+    *(
+        Work(
+            15,
+            f"Produce at {PRODUCE_RATE}/s, alone and while {what}",
+            partial(_produce_meanwhile, asked=asked, requests=requests, connections=connections),
+        )
+        for what, asked, requests, connections in (
+            # Large requests: Python has all of its work, and the client hardly any.
+            (f"{TOPICS_CHECKED} topics a request are checked", CREATE_TOPICS, _topics_to_check, 2),
+            ("64 connections commit offsets", OFFSET_COMMIT, _offset_commits, 64),
+        )
     ),
 )
