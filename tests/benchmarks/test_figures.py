@@ -1,7 +1,10 @@
 """What becomes of the figures: ratios of pairs, medians, losses."""
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks import report
 from benchmarks.generators import PRODUCED
 from benchmarks.report import show
 from benchmarks.rows import GROUPS, load
@@ -49,3 +52,17 @@ def test_works_belong_to_the_rows_of_their_group(group: str) -> None:
     works = load(group)
     assert {work.row for work in works} <= set(GROUPS[group])
     assert len({work.title for work in works}) == len(works) > 0
+
+
+def test_the_table_is_made_of_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(report, "TABLE", tmp_path / "RESULTS.md")
+    report.keep("produce", [RESULT], pairs=3, pinned=True)
+    report.keep("produce", [RESULT], pairs=3, pinned=False)
+    report.render()
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "## Row 1, pinned" in text
+    assert "## Row 1, unpinned" in text
+    assert "* produce: p99 ms 2.00x" in text
