@@ -140,5 +140,6 @@ def _machine() -> str:
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
+    kernel = platform.release().split("-")[0]
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
-    return f"{len(cpus)} x {cpus[0]}, {memory_kb / 2**20:.0f} GiB, Linux {platform.release()}"
+    return f"{len(cpus)} x {cpus[0]}, {memory_kb / 2**20:.0f} GiB, Linux {kernel}"
