@@ -5,12 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from pybroker import Broker
+from pybroker.groups.placement import coordinator_for
 from tests.clients.conftest import SETTINGS
 from tests.support.clients import LIBRARIES
 from tests.support.clients.library import Library, Message
 from tests.support.clients.reading import read_count, read_through
 
 PARTITIONS = 6
+PARTITIONS_OF_OFFSETS = 50  # `offsets.topic.num.partitions`.
 RECORDS = 600
 
 
@@ -52,13 +54,15 @@ def test_groups_work_whichever_node_coordinates_them(library: Library) -> None:
     library.admin().create_topic("spread", PARTITIONS, replication_factor=3)
     messages = [Message(b"value", partition=index % PARTITIONS) for index in range(60)]
     library.producer().send_all("spread", messages)
-    # Names that the three nodes share among them.
-    for group_id in ("a", "b", "c", "d"):
+    group_ids = ("a", "b", "c", "d")
+    coordinators = {coordinator_for(each, PARTITIONS_OF_OFFSETS, (1, 2, 3)) for each in group_ids}
+    assert coordinators == {1, 2, 3}
+    for group_id in group_ids:
         member = library.member(group_id, "spread")
         read_count([member], 60)
         member.commit({("spread", partition): 10 for partition in range(PARTITIONS)})
         assert member.committed(("spread", 5)) == 10
-    assert library.admin().groups() == {"a", "b", "c", "d"}
+    assert library.admin().groups() == set(group_ids)
 
 
 def test_more_replicas_than_nodes_are_refused(library: Library) -> None:
