@@ -42,6 +42,7 @@ mod purgatory;
 mod purgatory_tests;
 mod reactor;
 mod replies;
+mod scheduling;
 mod sendfile;
 mod shared;
 #[cfg(test)]

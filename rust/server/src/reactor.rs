@@ -23,6 +23,7 @@ use crate::kept_answers::KeptAnswers;
 use crate::limits::{IDLE_SWEEP_MAX, IDLE_SWEEP_MIN, SHUTDOWN_GRACE};
 use crate::listener::{self, ListenerInfo};
 use crate::replies::{ReplyQueue, Waiting};
+use crate::scheduling;
 use crate::shared::Shared;
 
 /// What other threads tell a reactor.
@@ -111,6 +112,7 @@ impl Starting {
     /// Run it on a thread of its own.
     pub(crate) fn run(self) -> io::Result<thread::JoinHandle<()>> {
         thread::Builder::new().name(format!("reactor-{}", self.index)).spawn(move || {
+            scheduling::prefer_short_slices();
             let reactor = Rc::new(Reactor {
                 buffers: BufferPool::default(),
                 kept: KeptAnswers::new(self.shared.settings.kept_answers_bytes),
