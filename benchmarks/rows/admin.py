@@ -13,7 +13,7 @@ from compat.process import BrokerProcess
 
 WIDE: Final = "wide"
 PARTITIONS: Final = 1_000
-DURATION_S: Final = 5
+DURATION_S: Final = 3
 DURATION_QUICK_S: Final = 1
 TOPICS: Final = 1_000
 TOPICS_QUICK: Final = 20

@@ -25,7 +25,7 @@ TOPICS_CHECKED: Final = 200
 FIND_COORDINATOR: Final = ("find_coordinator", 4)
 PRODUCED: Final = "meanwhile"
 GROUPS: Final = 64
-DURATION_S: Final = 5
+DURATION_S: Final = 3
 DURATION_QUICK_S: Final = 1
 PRODUCE_RATE: Final = 500
 

@@ -9,7 +9,7 @@ from benchmarks.measure import GB, Amount, Figures, Scale, Work
 from compat.process import BrokerProcess
 
 PARTITIONS: Final = 6
-RECORDS: Final = {100: 5_000_000, 1024: 2_000_000}
+RECORDS: Final = {100: 3_000_000, 1024: 1_000_000}
 RECORDS_QUICK: Final = 50_000
 
 

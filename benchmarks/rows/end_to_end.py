@@ -12,7 +12,7 @@ TOPIC: Final = "end-to-end"
 PARTITIONS: Final = 6
 RECORD_BYTES: Final = 100
 WARMUP_S: Final = 2
-DURATION_S: Final = 10
+DURATION_S: Final = 6
 DURATION_QUICK_S: Final = 1
 MODULE: Final = "benchmarks.clients.end_to_end"
 

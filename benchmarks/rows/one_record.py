@@ -11,9 +11,9 @@ from compat.process import BrokerProcess
 TOPIC: Final = "one-record"
 PARTITIONS: Final = 6
 VALUE: Final = bytes(range(100))
-DURATION_S: Final = 5
+DURATION_S: Final = 3
 DURATION_QUICK_S: Final = 1
-RECORDS: Final = 200_000
+RECORDS: Final = 100_000
 RECORDS_QUICK: Final = 5_000
 
 

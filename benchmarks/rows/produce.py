@@ -10,7 +10,7 @@ from compat.process import BrokerProcess
 
 TOPIC: Final = "produced"
 PARTITIONS: Final = 6
-RECORDS: Final = {100: 3_000_000, 1024: 1_000_000}
+RECORDS: Final = {100: 2_000_000, 1024: 700_000}
 RECORDS_QUICK: Final = 20_000
 FIXED_RATE: Final = 50_000
 FIXED_RATE_S: Final = 10
