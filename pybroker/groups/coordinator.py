@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pybroker.groups.configs import GroupConfigs
     from pybroker.groups.decision import Waiter
+    from pybroker.groups.rebalances import RebalanceCounts
     from pybroker.metadata.topics import Topics
     from pybroker.protocol.describe_groups import DescribeGroupsResponse
     from pybroker.protocol.heartbeat import HeartbeatRequest
@@ -84,6 +85,11 @@ class GroupCoordinator:
         self.topics = topics
         self._random_bytes = random_bytes
         self._loaded = LoadedGroups(store, timers, configs, now_ms)
+
+    @property
+    def rebalances(self) -> "RebalanceCounts":
+        """How many rebalances began, by reason."""
+        return self._loaded.rebalances
 
     # The life of the coordinator.
 

@@ -6,6 +6,7 @@ Whoever carries it out stores the changes first and gives the answers then.
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pybroker.groups.rebalances import RebalanceReason
     from pybroker.protocol.join_group import JoinGroupResponse
     from pybroker.protocol.sync_group import SyncGroupResponse
     from pybroker.store.groups import GroupChange
@@ -25,13 +26,25 @@ class Decision:
     """The outcome of one request or one deadline.
 
     `now_ms` is on the monotonic scale of deadlines, `wall_ms` on the one that people read.
-    `answers` are (waiter, response) of requests that were parked until now.
+    `answers` are (waiter, response) of requests that were parked until now, `rebalances` what was
+    begun, and `lines` what the log tells of it.
     """
 
-    __slots__ = ("answers", "changes", "now_ms", "wall_ms")
+    __slots__ = ("answers", "changes", "lines", "now_ms", "rebalances", "wall_ms")
 
     def __init__(self, now_ms: int, wall_ms: int) -> None:
         self.now_ms = now_ms
         self.wall_ms = wall_ms
         self.changes: list[GroupChange] = []
         self.answers: list[tuple[Waiter, JoinGroupResponse | SyncGroupResponse]] = []
+        self.rebalances: list[RebalanceReason] = []
+        self.lines: list[str] = []
+
+    def rebalance(self, reason: "RebalanceReason", line: str) -> None:
+        """Note that a rebalance begins, and why."""
+        self.rebalances.append(reason)
+        self.lines.append(line)
+
+    def note(self, line: str) -> None:
+        """Note what the log shall tell."""
+        self.lines.append(line)

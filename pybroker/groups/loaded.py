@@ -18,6 +18,7 @@ from pybroker.groups.classic.expire import expire
 from pybroker.groups.classic.group import NEVER_MS, ClassicGroup
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.decision import Decision
+from pybroker.groups.rebalances import RebalanceCounts, RebalanceReason
 from pybroker.store import StoreError
 from pybroker.store import groups as stored
 
@@ -43,6 +44,7 @@ class LoadedGroups:
         now_ms: "Callable[[], int]",
     ) -> None:
         self.by_id: dict[str, ClassicGroup] = {}
+        self.rebalances = RebalanceCounts()
         self._store = store
         self._timers = timers
         self._configs = configs
@@ -126,6 +128,8 @@ class LoadedGroups:
             self.store(decision)
         if decision.answers:
             _answer(decision)
+        if decision.lines:
+            self.rebalances.report(decision)
         timer = group.timer
         if group.wake_at_ms < (NEVER_MS if timer is None else timer.deadline_ms):
             if timer is not None:
@@ -184,7 +188,12 @@ def load(
                 offsets.apply_offset(group, change)
     if group is not None and len(group.members) > configs.group_max_size:
         # The limit became lower: the last to join again will find no room.
-        rebalance.prepare(group, decision)
+        rebalance.prepare(
+            group,
+            RebalanceReason.GROUP_TOO_LARGE,
+            f"loaded with more members than group.max.size, {configs.group_max_size}",
+            decision,
+        )
     return group
 
 

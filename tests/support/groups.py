@@ -145,6 +145,7 @@ class Bench:
         rebalance_ms: int = 60_000,
         client_id: str | None = "app",
         node_id: int = 1,
+        reason: str | None = None,
     ) -> Answer:
         request = JoinGroupRequest(
             group_id=group_id,
@@ -157,6 +158,7 @@ class Bench:
                 JoinGroupRequest.Protocol(name=name, metadata=metadata)
                 for name, metadata in protocols.items()
             ],
+            reason=reason,
         )
         caller = Caller(version, self.now_ms, client_id, node_id=node_id)
         answer = Answer()
@@ -216,12 +218,16 @@ class Bench:
         return code
 
     def leave(
-        self, *leavers: str | tuple[str, str | None], group_id: str = "group"
+        self,
+        *leavers: str | tuple[str, str | None],
+        group_id: str = "group",
+        reason: str | None = None,
     ) -> list[ErrorCode]:
         members = [
             LeaveGroupRequest.MemberIdentity(
                 member_id=leaver if isinstance(leaver, str) else leaver[0],
                 group_instance_id=None if isinstance(leaver, str) else leaver[1],
+                reason=reason,
             )
             for leaver in leavers
         ]

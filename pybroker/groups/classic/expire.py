@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pybroker.groups.classic import rebalance
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.rebalances import RebalanceReason, names
 
 if TYPE_CHECKING:
     from pybroker.groups.classic.group import ClassicGroup
@@ -34,6 +35,9 @@ def _expire_pending(group: "ClassicGroup", decision: "Decision") -> None:
     for member_id in lapsed:
         del group.pending[member_id]
     if lapsed:
+        decision.note(
+            f"Group {group.group_id} removed pending members that never joined: {names(lapsed)}"
+        )
         _go_on_without(group, decision)
 
 
@@ -47,9 +51,11 @@ def _expire_sessions(group: "ClassicGroup", decision: "Decision") -> None:
         rebalance.remove(group, member, decision)
     if not expired:
         return
+    why = f"session timeout of {names([member.member_id for member in expired])}"
     if group.state in {GroupState.STABLE, GroupState.COMPLETING_REBALANCE}:
-        rebalance.prepare(group, decision)
+        rebalance.prepare(group, RebalanceReason.SESSION_EXPIRED, why, decision)
     else:
+        decision.note(f"Group {group.group_id} removed members: {why}")
         _go_on_without(group, decision)
 
 
@@ -62,6 +68,8 @@ def _go_on_without(group: "ClassicGroup", decision: "Decision") -> None:
 def _expire_pending_sync(group: "ClassicGroup", decision: "Decision") -> None:
     group.sync_deadline_ms = None
     assert group.state in {GroupState.STABLE, GroupState.COMPLETING_REBALANCE}
-    for member_id in group.pending_sync & group.members.keys():
+    late = sorted(group.pending_sync & group.members.keys())
+    for member_id in late:
         rebalance.remove(group, group.members[member_id], decision)
-    rebalance.prepare(group, decision)
+    why = f"no SyncGroup within the rebalance timeout from {names(late)}"
+    rebalance.prepare(group, RebalanceReason.SYNC_TIMED_OUT, why, decision)

@@ -18,6 +18,7 @@ from pybroker.groups.classic import rebalance, snapshot
 from pybroker.groups.classic.member import Member
 from pybroker.groups.classic.rebalance import accepted, refused
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.rebalances import RebalanceReason, client_reason
 from pybroker.protocol.sync_group import SyncGroupResponse
 
 if TYPE_CHECKING:
@@ -66,9 +67,14 @@ def join(
         return refused(member_id, refusal)
     member = group.members[member_id]
     if _needs_rebalance(group, member, protocols):
+        is_change = member.protocols != protocols
         _update(group, member, request)
         rebalance.park_join(group, member, joiner.waiter, decision)
-        rebalance.prepare_or_complete(group, decision)
+        if is_change:
+            reason, why = RebalanceReason.MEMBER_CHANGED, f"updating metadata of member {member_id}"
+        else:
+            reason, why = RebalanceReason.LEADER_REJOINED, f"leader {member_id} joining again"
+        _prepare_or_complete(group, reason, why, request, decision)
         return None
     # It did not receive its first answer, or it asks again for what it knows.
     return accepted(group, member)
@@ -142,7 +148,23 @@ def _add(
     group.add(member)
     group.wake_by(member.session_deadline_ms)
     group.is_member_added = True
-    rebalance.prepare_or_complete(group, decision)
+    who = member_id
+    if member.group_instance_id is not None:
+        who = f"{member_id} with instance id {member.group_instance_id}"
+    _prepare_or_complete(
+        group, RebalanceReason.MEMBER_JOINED, f"adding new member {who}", request, decision
+    )
+
+
+def _prepare_or_complete(
+    group: "ClassicGroup",
+    reason: RebalanceReason,
+    why: str,
+    request: "JoinGroupRequest",
+    decision: "Decision",
+) -> None:
+    why = f"{why}; client reason: {client_reason(request.reason)}"
+    rebalance.prepare_or_complete(group, reason, why, decision)
 
 
 def _update(group: "ClassicGroup", member: Member, request: "JoinGroupRequest") -> None:
@@ -169,6 +191,7 @@ def _replace_static(
     decision: "Decision",
 ) -> "JoinGroupResponse | None":
     old_leader_id = group.leader_id
+    old_member_id = member.member_id
     fenced = refused(member.member_id, ErrorCode.FENCED_INSTANCE_ID)
     rebalance.answer_join(group, member, fenced, decision)
     if member.sync_waiter is not None:
@@ -178,12 +201,16 @@ def _replace_static(
     group.rename_static(member, joiner.new_member_id)
     _update(group, member, request)
     group.extend_session(member, decision.now_ms)
+    replacing = f"{member.member_id} takes the place of {old_member_id}"
+    why = f"static member {member.group_instance_id} came back: {replacing}"
     if group.state is GroupState.STABLE and group.select_protocol() == group.protocol_name:
         decision.changes.extend(snapshot.changes_of(group))
+        decision.note(f"Group {group.group_id} stays stable: {why}")
         return _accepted_again(group, member, joiner.api_version, old_leader_id)
     rebalance.park_join(group, member, joiner.waiter, decision)
     # Between join and sync the leader assigns to the old id, so there too the group starts over.
-    rebalance.prepare_or_complete(group, decision)
+    reason = RebalanceReason.STATIC_MEMBER_REPLACED
+    _prepare_or_complete(group, reason, why, request, decision)
     return None
 
 

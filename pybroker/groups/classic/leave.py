@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic import rebalance
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.rebalances import RebalanceReason, client_reason, names
 from pybroker.protocol.leave_group import LeaveGroupResponse
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ def leave(
 ) -> LeaveGroupResponse:
     """Let members go, each with its own answer, and rebalance once for all of them."""
     answers = [_answer(leaver, _leave(group, leaver, decision)) for leaver in leavers]
-    if any(answer.error_code == ErrorCode.NONE for answer in answers):
+    gone = [answer for answer in answers if answer.error_code == ErrorCode.NONE]
+    if gone:
         if group.state in {GroupState.STABLE, GroupState.COMPLETING_REBALANCE}:
-            rebalance.prepare(group, decision)
+            who = names([answer.member_id or answer.group_instance_id or "" for answer in gone])
+            why = f"explicit LeaveGroup of {who}"
+            rebalance.prepare(group, RebalanceReason.MEMBER_LEFT, why, decision)
         else:
             rebalance.maybe_complete(group, decision)
     return LeaveGroupResponse(members=answers)
@@ -57,10 +61,17 @@ def _leave(
             return ErrorCode.UNKNOWN_MEMBER_ID
         member_id = static_member_id
     elif group.pending.pop(member_id, None) is not None:
+        decision.note(_has_left(group, f"Pending member {member_id}", leaver))
         return ErrorCode.NONE
     else:
         refusal = group.refusal_of(member_id, leaver.group_instance_id)
         if refusal is not ErrorCode.NONE:
             return refusal
     rebalance.remove(group, group.members[member_id], decision)
+    decision.note(_has_left(group, f"Member {member_id}", leaver))
     return ErrorCode.NONE
+
+
+def _has_left(group: "ClassicGroup", who: str, leaver: "LeaveGroupRequest.MemberIdentity") -> str:
+    reason = client_reason(leaver.reason)
+    return f"{who} has left group {group.group_id} through LeaveGroup; client reason: {reason}"

@@ -6,11 +6,12 @@ wait `group.initial.rebalance.delay.ms` for more of them, again after every newc
 rebalance timeout. Every parked request is answered once, whatever happens to its member.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic import snapshot
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.rebalances import names
 from pybroker.protocol.join_group import JoinGroupResponse
 from pybroker.protocol.sync_group import SyncGroupResponse
 
@@ -18,18 +19,32 @@ if TYPE_CHECKING:
     from pybroker.groups.classic.group import ClassicGroup
     from pybroker.groups.classic.member import Member
     from pybroker.groups.decision import Decision, Waiter
+    from pybroker.groups.rebalances import RebalanceReason
 
 
-def prepare_or_complete(group: "ClassicGroup", decision: "Decision") -> None:
+# A generation that a client has seen is positive, and Kafka's own counter would turn negative here.
+LAST_GENERATION_ID: Final = 2**31 - 1
+
+
+def prepare_or_complete(
+    group: "ClassicGroup", reason: "RebalanceReason", why: str, decision: "Decision"
+) -> None:
     """Begin a rebalance; end the one that runs if this was the last thing that it waited for."""
     if group.state is GroupState.PREPARING_REBALANCE:
         maybe_complete(group, decision)
     else:
-        prepare(group, decision)
+        prepare(group, reason, why, decision)
 
 
-def prepare(group: "ClassicGroup", decision: "Decision") -> None:
-    """Begin a rebalance."""
+def prepare(
+    group: "ClassicGroup", reason: "RebalanceReason", why: str, decision: "Decision"
+) -> None:
+    """Begin a rebalance; `why` is for the log."""
+    decision.rebalance(
+        reason,
+        f"Preparing to rebalance group {group.group_id} in state {group.state.value} with old "
+        f"generation {group.generation_id} (reason: {why})",
+    )
     if group.state is GroupState.COMPLETING_REBALANCE:
         for member in group.members.values():
             member.assignment = b""
@@ -79,10 +94,19 @@ def join_deadline_passed(group: "ClassicGroup", decision: "Decision") -> None:
 def complete(group: "ClassicGroup", decision: "Decision") -> None:
     """End the joining: drop who did not come, and begin the next generation with the others."""
     group.join_deadline_ms = None
-    for member in list(group.members.values()):
-        # KIP-345: a static member keeps its place until its session ends.
-        if member.join_waiter is None and member.group_instance_id is None:
-            remove(group, member, decision)
+    # KIP-345: a static member keeps its place until its session ends.
+    missing = [
+        member
+        for member in group.members.values()
+        if member.join_waiter is None and member.group_instance_id is None
+    ]
+    for member in missing:
+        remove(group, member, decision)
+    if missing:
+        decision.note(
+            f"Group {group.group_id} removed dynamic members that have not joined: "
+            f"{names([member.member_id for member in missing])}"
+        )
     if not group.members:
         _become_empty(group, decision)
     elif _elect_joined_leader(group):
@@ -104,6 +128,11 @@ def _wait_for_joins(group: "ClassicGroup", decision: "Decision", delay_ms: int) 
     group.wake_by(group.join_deadline_ms)
 
 
+def next_generation_id(group: "ClassicGroup") -> int:
+    """Count on, and begin again at 1 behind the last number: 0 and -1 mean no generation."""
+    return group.generation_id + 1 if group.generation_id < LAST_GENERATION_ID else 1
+
+
 def _elect_joined_leader(group: "ClassicGroup") -> bool:
     assert group.leader_id is not None
     if group.members[group.leader_id].join_waiter is not None:
@@ -116,17 +145,22 @@ def _elect_joined_leader(group: "ClassicGroup") -> bool:
 
 
 def _become_empty(group: "ClassicGroup", decision: "Decision") -> None:
-    group.generation_id += 1
+    group.generation_id = next_generation_id(group)
     group.protocol_name = None
     group.leader_id = None
     group.transition_to(GroupState.EMPTY, decision.wall_ms)
+    decision.note(f"Group {group.group_id} with generation {group.generation_id} is now empty")
     decision.changes.extend(snapshot.changes_of(group))
 
 
 def _begin_generation(group: "ClassicGroup", decision: "Decision") -> None:
-    group.generation_id += 1
+    group.generation_id = next_generation_id(group)
     group.protocol_name = group.select_protocol()
     group.transition_to(GroupState.COMPLETING_REBALANCE, decision.wall_ms)
+    decision.note(
+        f"Stabilized group {group.group_id} generation {group.generation_id} with "
+        f"{len(group.members)} members"
+    )
     group.pending_sync = set(group.members)
     for member in group.members.values():
         member.is_new = False
