@@ -198,7 +198,7 @@ class GroupCoordinator:
                 code = ErrorCode.GROUP_ID_NOT_FOUND if is_new else ErrorCode.ILLEGAL_GENERATION
                 return offsets.refuse(request, self.topics, code)
             group = self._loaded.make(request.group_id, decision)
-        response = offsets.commit(group, request, self.topics, decision)
+        response = offsets.commit(group, request, self.topics, caller.api_version, decision)
         self._loaded.carry_out(group, decision)
         if not decision.changes:
             self._loaded.drop_if_blank(group)

@@ -15,9 +15,10 @@ from pybroker.errors import ErrorCode
 from pybroker.groups import offsets
 from pybroker.groups.classic import rebalance, snapshot
 from pybroker.groups.classic.expire import expire
-from pybroker.groups.classic.group import NEVER_MS, ClassicGroup
+from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.decision import Decision
+from pybroker.groups.group import NEVER_MS
 from pybroker.groups.rebalances import RebalanceCounts, RebalanceReason
 from pybroker.store import StoreError
 from pybroker.store import groups as stored
@@ -95,12 +96,7 @@ class LoadedGroups:
 
     def drop_if_blank(self, group: ClassicGroup) -> None:
         """Forget a group that nobody is in, came to, or has stored anything for."""
-        if (
-            group.state is GroupState.EMPTY
-            and group.generation_id == 0
-            and not group.pending
-            and not any(group.offsets.values())
-        ):
+        if group.is_blank:
             self.by_id.pop(group.group_id, None)
 
     def _load_members(self, now_ms: int) -> None:

@@ -5,18 +5,17 @@ Somebody who names neither member nor generation commits to a group that has no 
 it if need be. Each partition has its own answer, and those that can be stored are.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybroker.errors import ErrorCode
-from pybroker.groups.classic.state import GroupState
 from pybroker.protocol.offset_commit import OffsetCommitResponse
 from pybroker.store.groups import OffsetCommitted, TopicOffsetsRemoved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pybroker.groups.classic.group import ClassicGroup
     from pybroker.groups.decision import Decision
+    from pybroker.groups.group import Group, PartitionCheck
     from pybroker.metadata.topics import Topics
     from pybroker.protocol.offset_commit import OffsetCommitRequest
 
@@ -28,26 +27,37 @@ _STORED: Final = [
 ]
 
 
+class _Terms(NamedTuple):
+    """What holds for every partition of a commit."""
+
+    check: "PartitionCheck | None"
+    expire_timestamp_ms: int
+
+
 def commit(
-    group: "ClassicGroup", request: "OffsetCommitRequest", topics: "Topics", decision: "Decision"
+    group: "Group",
+    request: "OffsetCommitRequest",
+    topics: "Topics",
+    api_version: int,
+    decision: "Decision",
 ) -> OffsetCommitResponse:
     """Decide an OffsetCommit of a group that exists."""
-    refusal = _refusal_of(group, request)
+    refusal, check = group.validate_commit(
+        member_id=request.member_id,
+        group_instance_id=request.group_instance_id,
+        epoch=request.generation_id_or_member_epoch,
+        api_version=api_version,
+        is_transactional=False,
+    )
     if refusal is not ErrorCode.NONE:
         return refuse(request, topics, refusal)
-    if group.state is GroupState.STABLE or group.state is GroupState.PREPARING_REBALANCE:
-        member = group.members.get(request.member_id)
-        if member is not None:
-            deadline_ms = decision.now_ms + member.session_timeout_ms
-            member.session_deadline_ms = max(member.session_deadline_ms, deadline_ms)
+    group.note_commit(request.member_id, decision.now_ms)
     expire_timestamp_ms = -1
     if request.retention_time_ms != DEFAULT_RETENTION:
         expire_timestamp_ms = decision.wall_ms + request.retention_time_ms
+    terms = _Terms(check, expire_timestamp_ms)
     return OffsetCommitResponse(
-        topics=[
-            _commit_topic(group, topic, topics, expire_timestamp_ms, decision)
-            for topic in request.topics
-        ]
+        topics=[_commit_topic(group, topic, topics, terms, decision) for topic in request.topics]
     )
 
 
@@ -76,34 +86,16 @@ def names_a_member(request: "OffsetCommitRequest") -> bool:
     return request.generation_id_or_member_epoch >= 0
 
 
-def apply_offset(group: "ClassicGroup", change: OffsetCommitted) -> None:
+def apply_offset(group: "Group", change: OffsetCommitted) -> None:
     """Take over a stored position."""
     group.offsets.setdefault(change.topic, {})[change.partition_index] = change
 
 
-def forget_topic(groups: "Iterable[ClassicGroup]", topic: str, decision: "Decision") -> None:
+def forget_topic(groups: "Iterable[Group]", topic: str, decision: "Decision") -> None:
     """Remove what groups have committed in a topic that is deleted."""
     for group in groups:
         group.offsets.pop(topic, None)
     decision.changes.append(TopicOffsetsRemoved(topic))
-
-
-def _refusal_of(group: "ClassicGroup", request: "OffsetCommitRequest") -> ErrorCode:
-    generation_id = request.generation_id_or_member_epoch
-    if generation_id < 0 and group.state is GroupState.EMPTY:
-        return ErrorCode.NONE
-    if generation_id >= 0 or request.member_id or request.group_instance_id is not None:
-        refusal = group.refusal_of(request.member_id, request.group_instance_id)
-        if refusal is not ErrorCode.NONE:
-            return refusal
-        if generation_id != group.generation_id:
-            return ErrorCode.ILLEGAL_GENERATION
-    elif group.state is not GroupState.EMPTY:
-        return ErrorCode.UNKNOWN_MEMBER_ID
-    if group.state is GroupState.COMPLETING_REBALANCE:
-        # It has no assignment in this generation yet: the positions are of an earlier one.
-        return ErrorCode.REBALANCE_IN_PROGRESS
-    return ErrorCode.NONE
 
 
 def _look_up(topic: "OffsetCommitRequest.Topic", topics: "Topics") -> tuple[ErrorCode, int, str]:
@@ -124,13 +116,15 @@ def _refused(index: int, code: ErrorCode) -> OffsetCommitResponse.Partition:
 
 
 def _commit_topic(
-    group: "ClassicGroup",
+    group: "Group",
     topic: "OffsetCommitRequest.Topic",
     topics: "Topics",
-    expire_timestamp_ms: int,
+    terms: "_Terms",
     decision: "Decision",
 ) -> OffsetCommitResponse.Topic:
     unknown, partition_count, name = _look_up(topic, topics)
+    check = terms.check
+    topic_id = b"" if check is None or not partition_count else topics.by_name[name].topic_id
     metadata_max_bytes = group.configs.offset_metadata_max_bytes
     offsets = group.offsets.get(name)
     if offsets is None and partition_count:
@@ -143,6 +137,8 @@ def _commit_topic(
             answers.append(_refused(index, unknown))
         elif len(metadata) > metadata_max_bytes:
             answers.append(_refused(index, ErrorCode.OFFSET_METADATA_TOO_LARGE))
+        elif check is not None and (code := check(topic_id, index)) is not ErrorCode.NONE:
+            answers.append(_refused(index, code))
         else:
             change = OffsetCommitted(
                 group.group_id,
@@ -152,7 +148,7 @@ def _commit_topic(
                 partition.committed_leader_epoch,
                 metadata,
                 decision.wall_ms,
-                expire_timestamp_ms,
+                terms.expire_timestamp_ms,
             )
             offsets[index] = change
             decision.changes.append(change)

@@ -12,7 +12,7 @@ from pybroker.protocol.offset_fetch import OffsetFetchResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pybroker.groups.classic.group import ClassicGroup
+    from pybroker.groups.group import Group
     from pybroker.metadata.topics import Topics
     from pybroker.protocol.offset_fetch import OffsetFetchRequest
     from pybroker.store.groups import OffsetCommitted
@@ -22,7 +22,7 @@ NO_OFFSET: Final = -1
 PartitionT = TypeVar("PartitionT", OffsetFetchResponse.Partition, OffsetFetchResponse.Partitions)
 
 
-def fetch_one(group: "ClassicGroup | None", request: "OffsetFetchRequest") -> OffsetFetchResponse:
+def fetch_one(group: "Group | None", request: "OffsetFetchRequest") -> OffsetFetchResponse:
     """Decide an OffsetFetch of versions 1 to 7."""
     offsets = {} if group is None else group.offsets
     wanted = request.topics
@@ -60,7 +60,7 @@ def refuse_one(
 
 
 def fetch_group(
-    group: "ClassicGroup | None",
+    group: "Group | None",
     wanted: "OffsetFetchRequest.Group",
     topics: "Topics",
     api_version: int,

@@ -1,6 +1,6 @@
 """What administrators see of a classic group: its line in ListGroups, and DescribeGroups."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic.state import GroupState
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pybroker.groups.classic.group import ClassicGroup
-
-GROUP_TYPE: Final = "classic"
+    from pybroker.groups.group import Group
 
 
 class GroupFilter:
@@ -24,20 +23,20 @@ class GroupFilter:
         self.states = {state.strip().lower() for state in states}
         self.types = {group_type.lower() for group_type in types}
 
-    def admits(self, group: "ClassicGroup") -> bool:
+    def admits(self, group: "Group") -> bool:
         """Whether the group is wanted."""
-        return (not self.states or group.state.value.lower() in self.states) and (
-            not self.types or GROUP_TYPE in self.types
+        return (not self.states or group.state_name.lower() in self.states) and (
+            not self.types or group.TYPE in self.types
         )
 
 
-def list_group(group: "ClassicGroup") -> ListGroupsResponse.ListedGroup:
+def list_group(group: "Group") -> ListGroupsResponse.ListedGroup:
     """Describe a group in one line."""
     return ListGroupsResponse.ListedGroup(
         group_id=group.group_id,
-        protocol_type=group.protocol_type or "",
-        group_state=group.state.value,
-        group_type=GROUP_TYPE,
+        protocol_type=group.type_of_protocol,
+        group_state=group.state_name,
+        group_type=group.TYPE,
     )
 
 

@@ -8,33 +8,31 @@ Promises that hold between any two decisions:
     deadline without a word, and whoever wakes up too early looks again.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic.state import TRANSITIONS, GroupState
+from pybroker.groups.group import NEVER_MS, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pybroker.groups.classic.member import Member, Protocols
     from pybroker.groups.configs import GroupConfigs
-    from pybroker.store.groups import OffsetCommitted
-    from pybroker.timers import Timer
-
-NEVER_MS: Final = 1 << 62  # Later than every deadline.
+    from pybroker.groups.group import PartitionCheck
 
 
-class ClassicGroup:
+class ClassicGroup(Group):
     """One group. A group that only commits offsets is EMPTY and has no protocol type.
 
-    Deadlines are on the monotonic scale, `state_timestamp_ms` (since when the state holds) is the
-    wall clock's. `pending` maps member ids that were handed out to when they lapse.
+    Deadlines are on the monotonic scale. `pending` maps member ids that were handed out to when
+    they lapse.
     """
 
+    TYPE: ClassVar[str] = "classic"
+
     __slots__ = (
-        "configs",
         "generation_id",
-        "group_id",
         "initial_delay_ms",
         "initial_remaining_ms",
         "is_member_added",
@@ -42,7 +40,6 @@ class ClassicGroup:
         "joined_count",
         "leader_id",
         "members",
-        "offsets",
         "pending",
         "pending_sync",
         "previous_state",
@@ -50,19 +47,14 @@ class ClassicGroup:
         "protocol_name",
         "protocol_type",
         "state",
-        "state_timestamp_ms",
         "static_members",
         "sync_deadline_ms",
-        "timer",
-        "wake_at_ms",
     )
 
     def __init__(self, group_id: str, configs: "GroupConfigs", state_timestamp_ms: int) -> None:
-        self.group_id = group_id
-        self.configs = configs
+        super().__init__(group_id, configs, state_timestamp_ms)
         self.state = GroupState.EMPTY
         self.previous_state = GroupState.DEAD
-        self.state_timestamp_ms = state_timestamp_ms
         self.generation_id = 0
         self.protocol_type: str | None = None
         self.protocol_name: str | None = None
@@ -80,9 +72,6 @@ class ClassicGroup:
         self.initial_delay_ms = 0
         self.initial_remaining_ms = 0
         self.is_member_added = False
-        self.wake_at_ms = NEVER_MS
-        self.timer: Timer | None = None  # The coordinator's.
-        self.offsets: dict[str, dict[int, OffsetCommitted]] = {}
 
     def transition_to(self, state: GroupState, wall_ms: int) -> None:
         """Move to a state that the table allows."""
@@ -180,11 +169,87 @@ class ClassicGroup:
             votes[vote] = votes.get(vote, 0) + 1
         return max(votes, key=votes.__getitem__)
 
-    # Deadlines.
+    # What is asked of groups of every kind.
 
-    def wake_by(self, deadline_ms: int) -> None:
-        """Note a deadline that was set."""
-        self.wake_at_ms = min(self.wake_at_ms, deadline_ms)
+    @property
+    def state_name(self) -> str:
+        """The state, as Kafka writes it."""
+        return self.state.value
+
+    @property
+    def type_of_protocol(self) -> str:
+        """The protocol type; empty when nobody has set one."""
+        return self.protocol_type or ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in it."""
+        return self.state is GroupState.EMPTY
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody is in it, came to it, or has stored anything for it."""
+        return (
+            self.state is GroupState.EMPTY
+            and self.generation_id == 0
+            and not self.pending
+            and not any(self.offsets.values())
+        )
+
+    def subscribes_to(self, topic: str) -> bool:
+        """Whether a member may still read the topic; what no consumer says counts as all."""
+        from pybroker.groups.classic import subscription  # noqa: PLC0415 - administrators only
+
+        return subscription.subscribes_to(self, topic)
+
+    def validate_commit(
+        self,
+        *,
+        member_id: str,
+        group_instance_id: str | None,
+        epoch: int,
+        api_version: int,
+        is_transactional: bool,
+    ) -> "tuple[ErrorCode, PartitionCheck | None]":
+        """Judge a commit: a member's is of the present generation, an outsider's finds nobody."""
+        del api_version
+        if epoch < 0 and self.state is GroupState.EMPTY:
+            return ErrorCode.NONE, None
+        if epoch >= 0 or member_id or group_instance_id is not None:
+            refusal = self.refusal_of(member_id, group_instance_id)
+            if refusal is not ErrorCode.NONE:
+                return refusal, None
+            if epoch != self.generation_id:
+                return ErrorCode.ILLEGAL_GENERATION, None
+        elif self.state is not GroupState.EMPTY and not is_transactional:
+            return ErrorCode.UNKNOWN_MEMBER_ID, None
+        if self.state is GroupState.COMPLETING_REBALANCE and not is_transactional:
+            # It has no assignment in this generation yet: the positions are of an earlier one.
+            return ErrorCode.REBALANCE_IN_PROGRESS, None
+        return ErrorCode.NONE, None
+
+    def validate_fetch(self, member_id: str | None, member_epoch: int) -> ErrorCode:
+        """Judge an OffsetFetch: classic groups are an open book."""
+        del member_id, member_epoch
+        return ErrorCode.NONE
+
+    def validate_offset_delete(self) -> ErrorCode:
+        """Judge an OffsetDelete: of an empty group, or of one whose subscriptions are known."""
+        if self.state is GroupState.EMPTY or (
+            self.protocol_type == "consumer" and self.state is not GroupState.DEAD
+        ):
+            return ErrorCode.NONE
+        return ErrorCode.NON_EMPTY_GROUP
+
+    def note_commit(self, member_id: str, now_ms: int) -> None:
+        """Take a commit for a heartbeat."""
+        if self.state is GroupState.STABLE or self.state is GroupState.PREPARING_REBALANCE:
+            member = self.members.get(member_id)
+            if member is not None:
+                deadline_ms = now_ms + member.session_timeout_ms
+                member.session_deadline_ms = max(member.session_deadline_ms, deadline_ms)
+
+    # Deadlines.
 
     def extend_session(self, member: "Member", now_ms: int) -> None:
         """Let a member's session begin anew."""

@@ -1,0 +1,108 @@
+"""What every group is, whichever protocol its members speak: the face that offsets and lists see.
+
+`LoadedGroups.by_id` holds groups of both kinds. What is the same for both, or asked of both, is
+here; the conversations of a protocol are in its own package. Sans-IO.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+
+from pybroker.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pybroker.groups.configs import GroupConfigs
+    from pybroker.store.groups import OffsetCommitted
+    from pybroker.timers import Timer
+
+NEVER_MS: Final = 1 << 62  # Later than every deadline.
+
+PartitionCheck: TypeAlias = "Callable[[bytes, int], ErrorCode]"
+"""Says of (topic id, partition) whether the member may commit there; NONE if it may."""
+
+
+class Group:
+    """One group.
+
+    `offsets` holds what it has committed, by topic name and partition. `wake_at_ms` is not later
+    than its earliest deadline, on the monotonic scale; `timer` is the coordinator's.
+    `state_timestamp_ms` says since when the state holds, on the wall clock.
+    """
+
+    __slots__ = ("configs", "group_id", "offsets", "state_timestamp_ms", "timer", "wake_at_ms")
+
+    TYPE: ClassVar[str]
+    """As ListGroups shows it: classic or consumer."""
+
+    def __init__(self, group_id: str, configs: "GroupConfigs", state_timestamp_ms: int) -> None:
+        self.group_id = group_id
+        self.configs = configs
+        self.state_timestamp_ms = state_timestamp_ms
+        self.offsets: dict[str, dict[int, OffsetCommitted]] = {}
+        self.wake_at_ms = NEVER_MS
+        self.timer: Timer | None = None
+
+    # What administrators see.
+
+    @property
+    def state_name(self) -> str:
+        """The state, as Kafka writes it."""
+        raise NotImplementedError
+
+    @property
+    def type_of_protocol(self) -> str:
+        """The protocol type; empty when nobody has set one."""
+        raise NotImplementedError
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in it: it may be deleted, and outsiders may commit."""
+        raise NotImplementedError
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing at all is lost when it is forgotten."""
+        raise NotImplementedError
+
+    def subscribes_to(self, topic: str) -> bool:
+        """Whether a member may still read the topic: its offsets must neither go nor expire."""
+        raise NotImplementedError
+
+    # Offsets.
+
+    def validate_commit(
+        self,
+        *,
+        member_id: str,
+        group_instance_id: str | None,
+        epoch: int,
+        api_version: int,
+        is_transactional: bool,
+    ) -> "tuple[ErrorCode, PartitionCheck | None]":
+        """Judge a commit by who sends it: `epoch` is its generation id or member epoch.
+
+        Gives the error of every partition, or NONE with the check that each partition must pass
+        too; None when all may be committed.
+        """
+        raise NotImplementedError
+
+    def validate_fetch(self, member_id: str | None, member_epoch: int) -> ErrorCode:
+        """Judge an OffsetFetch by who sends it; outsiders may read everything."""
+        raise NotImplementedError
+
+    def validate_offset_delete(self) -> ErrorCode:
+        """Judge an OffsetDelete; `subscribes_to` is asked for each topic besides."""
+        raise NotImplementedError
+
+    def note_commit(self, member_id: str, now_ms: int) -> None:
+        """Take a member's commit for a sign of life, where the protocol does."""
+
+    # Deadlines.
+
+    def wake_by(self, deadline_ms: int) -> None:
+        """Note a deadline that was set."""
+        self.wake_at_ms = min(self.wake_at_ms, deadline_ms)
+
+    def next_deadline_ms(self) -> int:
+        """Find the earliest deadline."""
+        raise NotImplementedError
