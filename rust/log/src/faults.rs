@@ -1,4 +1,4 @@
-//! Tests of a log on a disk that fails. They stand here because only this crate can make its disk fail.
+//! Tests of a log on a disk that fails. They stand here for what only this crate sees.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pybroker_wire::{BatchBuilder, Uuid};
 
 use crate::config::LogConfig;
-use crate::disk::faults;
+use crate::disk::simulated::{Fault, Operation, SimulatedDisk};
 use crate::error::{AppendError, LogError, ReadError};
 use crate::log::{Appended, Log, OpenOptions, Origin, Shutdown};
 
@@ -31,31 +31,31 @@ fn append(log: &mut Log) -> Result<Appended, AppendError> {
 
 #[test]
 fn a_failed_write_leaves_the_log_as_it_was() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("payments-0");
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
     let mut log = open(&folder, Shutdown::Clean);
     append(&mut log).unwrap();
     let size = log.state().size_bytes;
     for stored in [0, 5, 70] {
-        faults::fail_next_write_after(stored);
+        disk.fail(Fault::next_write_after(stored));
         let failed = append(&mut log);
         assert!(matches!(failed, Err(AppendError::Log(LogError::Disk { .. }))), "{failed:?}");
         assert_eq!(log.offline_reason(), None);
         assert_eq!((log.state().log_end_offset, log.state().size_bytes), (1, size));
         let file = folder.join("00000000000000000000.log");
-        assert_eq!(std::fs::metadata(file).unwrap().len(), size, "the half batch is gone");
+        assert_eq!(disk.content(&file).unwrap().len() as u64, size, "the half batch is gone");
     }
     assert_eq!(append(&mut log).unwrap().base_offset, 1);
 }
 
 #[test]
 fn a_failed_write_that_cannot_be_undone_takes_the_log_offline() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("payments-0");
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
     let mut log = open(&folder, Shutdown::Clean);
     append(&mut log).unwrap();
-    faults::fail_next_write_after(10);
-    faults::fail_next_set_len();
+    disk.fail(Fault::next_write_after(10));
+    disk.fail(Fault::next(Operation::SetLen));
     assert!(append(&mut log).is_err());
     assert!(log.offline_reason().is_some_and(|reason| reason.contains("truncate")));
     assert!(matches!(append(&mut log), Err(AppendError::Log(LogError::Offline { .. }))));
@@ -68,11 +68,11 @@ fn a_failed_write_that_cannot_be_undone_takes_the_log_offline() {
 
 #[test]
 fn a_failed_fsync_takes_the_log_offline_and_is_not_tried_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("payments-0");
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
     let mut log = open(&folder, Shutdown::Clean);
     append(&mut log).unwrap();
-    faults::fail_next_sync();
+    disk.fail(Fault::next(Operation::Sync));
     assert!(matches!(log.flush(0), Err(LogError::Disk { operation: "fsync", .. })));
     assert_eq!(log.state().recovery_point, 0);
     assert!(matches!(log.flush(0), Err(LogError::Offline { .. })), "not even once more");
@@ -81,8 +81,8 @@ fn a_failed_fsync_takes_the_log_offline_and_is_not_tried_again() {
 
 #[test]
 fn a_flush_says_nothing_about_what_was_appended_or_truncated_meanwhile() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = open(&dir.path().join("payments-0"), Shutdown::Clean);
+    let disk = SimulatedDisk::new(1);
+    let mut log = open(&disk.root().join("payments-0"), Shutdown::Clean);
     append(&mut log).unwrap();
     let job = log.begin_flush(0).unwrap().unwrap();
     append(&mut log).unwrap();
@@ -100,13 +100,13 @@ fn a_flush_says_nothing_about_what_was_appended_or_truncated_meanwhile() {
 
 #[test]
 fn nothing_unflushed_needs_no_fsync() {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("payments-0");
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
     let log = open(&folder, Shutdown::Clean);
-    faults::fail_next_sync();
+    disk.fail(Fault::next(Operation::Sync));
     log.close(0).unwrap();
     open(&folder, Shutdown::Clean).close(0).unwrap();
-    faults::clear();
+    assert_eq!(disk.clear_faults(), 1);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub mod checkpoints;
 mod config;
 mod disk;
 mod error;
-#[cfg(test)]
+#[cfg(all(test, feature = "simulated-disk"))]
 mod faults;
 mod flush;
 mod index;
@@ -34,6 +34,8 @@ mod validate;
 
 pub use config::LogConfig;
 pub use disk::File;
+#[cfg(feature = "simulated-disk")]
+pub use disk::simulated;
 pub use error::{AppendError, LogError, ReadError, Refusal};
 pub use flush::FlushJob;
 pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, SegmentInfo, Shutdown};
