@@ -118,6 +118,10 @@ class Broker:
             await self.stop()
             raise
         self.timers.schedule(self.clock.monotonic_ms() + CHECKPOINT_INTERVAL_MS, self._checkpoint)
+        self.timers.schedule(
+            self.clock.monotonic_ms() + self.config.offsets_retention_check_interval_ms,
+            self._expire_offsets,
+        )
         if self._groups is None and self._has_group_members():
             _ = self.groups
 
@@ -339,6 +343,11 @@ class Broker:
     def _checkpoint(self, now_ms: int) -> None:
         self._checkpointing = asyncio.ensure_future(self.data_plane.checkpoint())
         self.timers.schedule(now_ms + CHECKPOINT_INTERVAL_MS, self._checkpoint)
+
+    def _expire_offsets(self, now_ms: int) -> None:
+        self.groups.expire_offsets(now_ms)
+        interval_ms = self.config.offsets_retention_check_interval_ms
+        self.timers.schedule(now_ms + interval_ms, self._expire_offsets)
 
     # --- Embedded use --------------------------------------------------------------------------
 

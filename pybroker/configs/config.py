@@ -69,8 +69,12 @@ class Config:
     group_initial_rebalance_delay_ms: int
     group_max_size: int
     offset_metadata_max_bytes: int
+    offsets_retention_minutes: int
+    offsets_retention_check_interval_ms: int
     offsets_topic_num_partitions: int
+    offsets_topic_replication_factor: int
     transaction_state_log_num_partitions: int
+    transaction_state_log_replication_factor: int
     pybroker_brokers: int
     pybroker_replication_factor_cap: bool
     pybroker_kept_answers_bytes: int

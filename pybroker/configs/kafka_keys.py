@@ -176,7 +176,6 @@ KAFKA_KEYS: Final = frozenset(
         "offsets.commit.required.acks",
         "offsets.commit.timeout.ms",
         "offsets.load.buffer.size",
-        "offsets.retention.check.interval.ms",
         "offsets.topic.compression.codec",
         "offsets.topic.segment.bytes",
         "password.encoder.cipher.algorithm",

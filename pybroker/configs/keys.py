@@ -143,8 +143,12 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("group.initial.rebalance.delay.ms", INT, "0", "Time that the first rebalance of an empty classic group waits for more members. Kafka's default is 3000."),
     ConfigKey("group.max.size", INT, NO_LIMIT_INT, "The most members that a classic group may have.", POSITIVE),
     ConfigKey("offset.metadata.max.bytes", INT, "4096", "The longest metadata text of a committed offset."),
+    ConfigKey("offsets.retention.minutes", INT, "10080", "Time for which committed offsets are kept that nobody reads by: since the group became empty, or since the commit where there was no group.", POSITIVE),
+    ConfigKey("offsets.retention.check.interval.ms", LONG, "600000", "Time between two looks for committed offsets that are too old.", POSITIVE),
     ConfigKey("offsets.topic.num.partitions", INT, "50", "Parts into which groups are divided among coordinators.", POSITIVE),
     ConfigKey("transaction.state.log.num.partitions", INT, "50", "Parts into which transactional ids are divided among coordinators.", POSITIVE),
+    ConfigKey("offsets.topic.replication.factor", ConfigType.SHORT, "3", "Replicas that __consumer_offsets shows, as far as there are nodes.", POSITIVE),
+    ConfigKey("transaction.state.log.replication.factor", ConfigType.SHORT, "3", "Replicas that __transaction_state shows, as far as there are nodes.", POSITIVE),
     # pybroker's own.
     ConfigKey("pybroker.brokers", INT, "1", "Nodes that one process presents, on ports that follow each other.", Range(1, 100)),
     ConfigKey("pybroker.replication.factor.cap", BOOLEAN, "false", "Whether a replication factor above the number of nodes is lowered to it instead of being refused."),
@@ -170,9 +174,6 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("compression.lz4.level", INT, "9", "The level of lz4 when compression.type is lz4.", LZ4_LEVEL, dynamic=True, acts=False),
     ConfigKey("compression.zstd.level", INT, "3", "The level of zstd when compression.type is zstd.", ZSTD_LEVEL, dynamic=True, acts=False),
     ConfigKey("unclean.leader.election.enable", BOOLEAN, "false", "Whether a replica that is not in sync may become leader.", dynamic=True, acts=False),
-    ConfigKey("offsets.retention.minutes", INT, "10080", "Time for which the committed offsets of an empty group are kept.", POSITIVE, acts=False),
-    ConfigKey("offsets.topic.replication.factor", ConfigType.SHORT, "3", "Replicas of Kafka's topic of committed offsets.", POSITIVE, acts=False),
-    ConfigKey("transaction.state.log.replication.factor", ConfigType.SHORT, "3", "Replicas of Kafka's topic of transactions.", POSITIVE, acts=False),
     ConfigKey("transaction.state.log.min.isr", INT, "2", "Replicas that must be in sync in Kafka's topic of transactions.", POSITIVE, acts=False),
 )  # fmt: skip
 

@@ -11,4 +11,5 @@ class GroupConfigs(NamedTuple):
     group_max_session_timeout_ms: int = 1_800_000
     group_max_size: int = 2_147_483_647
     offset_metadata_max_bytes: int = 4_096
+    offsets_retention_minutes: int = 10_080
     offsets_topic_num_partitions: int = 50

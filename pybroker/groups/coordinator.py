@@ -7,17 +7,19 @@ made, decides, and `loaded` carries out the decision.
 from typing import TYPE_CHECKING, Protocol
 
 from pybroker.errors import ErrorCode
-from pybroker.groups import offsets, positions
+from pybroker.groups import offset_removal, offsets, positions
 from pybroker.groups.classic import describe, leave, rebalance
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.heartbeat import heartbeat
 from pybroker.groups.classic.join import Joiner, join
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.classic.sync import sync
+from pybroker.groups.expiry import OffsetExpiry
 from pybroker.groups.loaded import LoadedGroups
 from pybroker.groups.placement import coordinator_for
 from pybroker.metadata.uuids import random_uuid
 from pybroker.protocol.leave_group import LeaveGroupRequest, LeaveGroupResponse
+from pybroker.protocol.offset_delete import OffsetDeleteResponse
 from pybroker.protocol.sync_group import SyncGroupResponse
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pybroker.protocol.join_group import JoinGroupRequest, JoinGroupResponse
     from pybroker.protocol.list_groups import ListGroupsResponse
     from pybroker.protocol.offset_commit import OffsetCommitRequest, OffsetCommitResponse
+    from pybroker.protocol.offset_delete import OffsetDeleteRequest
     from pybroker.protocol.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
     from pybroker.protocol.sync_group import SyncGroupRequest
     from pybroker.store import Store
@@ -85,6 +88,7 @@ class GroupCoordinator:
         self.topics = topics
         self._random_bytes = random_bytes
         self._loaded = LoadedGroups(store, timers, configs, now_ms)
+        self._expiry = OffsetExpiry(store, timers, configs, self._loaded)
 
     @property
     def rebalances(self) -> "RebalanceCounts":
@@ -221,10 +225,28 @@ class GroupCoordinator:
         group = self._loaded.find(wanted.group_id, caller.received_at_ms)
         return positions.fetch_group(group, wanted, self.topics, caller.api_version)
 
+    def delete_offsets(
+        self, request: "OffsetDeleteRequest", caller: Caller
+    ) -> OffsetDeleteResponse:
+        """Decide an OffsetDelete."""
+        if self._is_elsewhere(request.group_id, caller):
+            return OffsetDeleteResponse(error_code=ErrorCode.NOT_COORDINATOR)
+        group = self._loaded.find(request.group_id, caller.received_at_ms)
+        if group is None:
+            return OffsetDeleteResponse(error_code=ErrorCode.GROUP_ID_NOT_FOUND)
+        decision = self._loaded.decision(caller.received_at_ms)
+        response = offset_removal.delete(group, request, self.topics, decision)
+        self._loaded.carry_out(group, decision)
+        return response
+
+    def expire_offsets(self, now_ms: int) -> None:
+        """Remove positions that are too old, and empty groups that have none."""
+        self._expiry.run(now_ms)
+
     def forget_topic(self, name: str, now_ms: int) -> None:
         """Remove what groups have committed in a topic that is deleted."""
         decision = self._loaded.decision(now_ms)
-        offsets.forget_topic(self._loaded.by_id.values(), name, decision)
+        offset_removal.forget_topic(self._loaded.by_id.values(), name, decision)
         self._loaded.store(decision)
 
     # What administrators ask.

@@ -64,11 +64,20 @@ class Group:
         """Whether nothing at all is lost when it is forgotten."""
         raise NotImplementedError
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody is in it, and it has no positions: the regular look removes it."""
+        return self.is_empty and not self.has_offsets()
+
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member may still read the topic: its offsets must neither go nor expire."""
         raise NotImplementedError
 
     # Offsets.
+
+    def has_offsets(self) -> bool:
+        """Whether it has committed anything that it still has."""
+        return any(self.offsets.values())
 
     def validate_commit(
         self,
@@ -93,6 +102,10 @@ class Group:
     def validate_offset_delete(self) -> ErrorCode:
         """Judge an OffsetDelete; `subscribes_to` is asked for each topic besides."""
         raise NotImplementedError
+
+    def retention_begins_ms(self, position: "OffsetCommitted") -> int | None:
+        """Say since when a position that nobody reads by ages; None: it does not (KIP-211)."""
+        return position.commit_timestamp_ms
 
     def note_commit(self, member_id: str, now_ms: int) -> None:
         """Take a member's commit for a sign of life, where the protocol does."""

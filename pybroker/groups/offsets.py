@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybroker.errors import ErrorCode
 from pybroker.protocol.offset_commit import OffsetCommitResponse
-from pybroker.store.groups import OffsetCommitted, TopicOffsetsRemoved
+from pybroker.store.groups import OffsetCommitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pybroker.groups.decision import Decision
     from pybroker.groups.group import Group, PartitionCheck
     from pybroker.metadata.topics import Topics
@@ -89,13 +87,6 @@ def names_a_member(request: "OffsetCommitRequest") -> bool:
 def apply_offset(group: "Group", change: OffsetCommitted) -> None:
     """Take over a stored position."""
     group.offsets.setdefault(change.topic, {})[change.partition_index] = change
-
-
-def forget_topic(groups: "Iterable[Group]", topic: str, decision: "Decision") -> None:
-    """Remove what groups have committed in a topic that is deleted."""
-    for group in groups:
-        group.offsets.pop(topic, None)
-    decision.changes.append(TopicOffsetsRemoved(topic))
 
 
 def _look_up(topic: "OffsetCommitRequest.Topic", topics: "Topics") -> tuple[ErrorCode, int, str]:

@@ -28,5 +28,6 @@ HANDLERS: Final = (
     Api(32, "describe_configs", 1, 4),
     Api(37, "create_partitions", 0, 3),
     Api(42, "delete_groups", 0, 2),
+    Api(47, "offset_delete", 0, 0),
     Api(60, "describe_cluster", 0, 2),
 )

@@ -42,6 +42,9 @@ TABLES: Final = (
         PRIMARY KEY (group_id, topic, partition_index))""",
 )
 
+# Since schema version 2. A topic's deletion must not read every position that there is.
+INDEXES_2: Final = ("CREATE INDEX committed_offsets_by_topic ON committed_offsets (topic)",)
+
 
 class GroupSet(NamedTuple):
     """A group is stable in this generation, or empty after it.
@@ -188,6 +191,37 @@ def group_ids(store: "Store") -> list[str]:
     rows = store.query(
         """SELECT group_id FROM classic_groups UNION SELECT group_id FROM committed_offsets
             ORDER BY group_id"""
+    )
+    return [group_id for (group_id,) in rows]
+
+
+def group_ids_to_expire(
+    store: "Store", *, first_group_id: str, now_ms: int, retention_ms: int, limit: int
+) -> list[str]:
+    """Find groups with positions that may be too old, and those with neither members nor positions.
+
+    By name, from `first_group_id` on. Positions of a group without members age since then, others
+    since they were committed; whether members still read them is for the group to say.
+    """
+    rows = store.query(
+        """SELECT o.group_id FROM committed_offsets o
+            LEFT JOIN classic_groups g ON g.group_id = o.group_id
+            WHERE o.group_id >= ? AND CASE
+                WHEN o.expire_timestamp_ms >= 0 THEN o.expire_timestamp_ms <= ?
+                WHEN g.protocol_type IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM classic_group_members m WHERE m.group_id = o.group_id)
+                    THEN g.state_timestamp_ms <= ?
+                ELSE o.commit_timestamp_ms <= ? END
+        UNION SELECT g.group_id FROM classic_groups g
+            WHERE g.group_id >= ?
+                AND NOT EXISTS (
+                    SELECT 1 FROM classic_group_members m WHERE m.group_id = g.group_id)
+                AND NOT EXISTS (SELECT 1 FROM committed_offsets o WHERE o.group_id = g.group_id)
+        ORDER BY 1 LIMIT ?""",
+        (
+            *(first_group_id, now_ms, now_ms - retention_ms, now_ms - retention_ms),
+            *(first_group_id, limit),
+        ),
     )
     return [group_id for (group_id,) in rows]
 

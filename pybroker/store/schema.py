@@ -31,4 +31,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         *producer_ids.TABLES,
         *groups.TABLES,
     ),
+    groups.INDEXES_2,
 )

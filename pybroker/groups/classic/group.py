@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pybroker.groups.classic.member import Member, Protocols
     from pybroker.groups.configs import GroupConfigs
     from pybroker.groups.group import PartitionCheck
+    from pybroker.store.groups import OffsetCommitted
 
 
 class ClassicGroup(Group):
@@ -189,12 +190,12 @@ class ClassicGroup(Group):
     @property
     def is_blank(self) -> bool:
         """Whether nobody is in it, came to it, or has stored anything for it."""
-        return (
-            self.state is GroupState.EMPTY
-            and self.generation_id == 0
-            and not self.pending
-            and not any(self.offsets.values())
-        )
+        return self.generation_id == 0 and self.is_abandoned
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody is in it or came to it, and it has no positions."""
+        return self.state is GroupState.EMPTY and not self.pending and not self.has_offsets()
 
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member may still read the topic; what no consumer says counts as all."""
@@ -240,6 +241,12 @@ class ClassicGroup(Group):
         ):
             return ErrorCode.NONE
         return ErrorCode.NON_EMPTY_GROUP
+
+    def retention_begins_ms(self, position: "OffsetCommitted") -> int | None:
+        """Say since when a position ages, on the wall clock; None: it does not."""
+        from pybroker.groups.classic import subscription  # noqa: PLC0415 - as above
+
+        return subscription.retention_begins_ms(self, position)
 
     def note_commit(self, member_id: str, now_ms: int) -> None:
         """Take a commit for a heartbeat."""

@@ -1,12 +1,18 @@
-"""What the members of a classic group of consumers read, as they told each other in JoinGroup."""
+"""What the members of a classic group of consumers read, as they told each other in JoinGroup.
+
+The broker reads it for the sake of committed offsets: those that members read by must not go.
+"""
 
 from typing import TYPE_CHECKING, Final
 
 from pybroker.errors import ProtocolError
-from pybroker.protocol.consumer_protocol import ConsumerProtocolSubscription, decode_versioned
+from pybroker.groups.classic.state import GroupState
+from pybroker.protocol.codec import codec
+from pybroker.protocol.consumer_protocol import VERSION_BYTES, ConsumerProtocolSubscription
 
 if TYPE_CHECKING:
     from pybroker.groups.classic.group import ClassicGroup
+    from pybroker.store.groups import OffsetCommitted
 
 CONSUMER_PROTOCOL_TYPE: Final = "consumer"
 
@@ -30,7 +36,30 @@ def subscribed_topics(group: "ClassicGroup") -> frozenset[str] | None:
         for name, metadata in member.protocols:
             if name == group.protocol_name:
                 try:
-                    topics.update(decode_versioned(ConsumerProtocolSubscription, metadata).topics)
+                    topics.update(_topics_of(metadata))
                 except ProtocolError:
                     return None
     return frozenset(topics)
+
+
+def _topics_of(metadata: bytes) -> list[str]:
+    """Read a subscription by its beginning: all versions share that of version 0."""
+    if len(metadata) < VERSION_BYTES or metadata[0] & 0x80:
+        raise ProtocolError("a subscription begins with its version")
+    read = codec(ConsumerProtocolSubscription, 0).decode_prefix(metadata[VERSION_BYTES:])
+    topics: list[str] = read.topics
+    return topics
+
+
+def retention_begins_ms(group: "ClassicGroup", position: "OffsetCommitted") -> int | None:
+    """Say since when a position ages, on the wall clock; None: it does not (KIP-211).
+
+    Positions of simple users age by themselves, those of a group since its last member left. While
+    there are members, only a stable group of consumers says what is read by nobody any more.
+    """
+    if group.protocol_type is None:
+        return position.commit_timestamp_ms
+    if group.state is GroupState.EMPTY:
+        return group.state_timestamp_ms
+    is_known = group.state is GroupState.STABLE and subscribed_topics(group) is not None
+    return position.commit_timestamp_ms if is_known else None
