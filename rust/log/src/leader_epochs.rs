@@ -50,14 +50,15 @@ impl LeaderEpochs {
         self.entries.last().map(|entry| entry.epoch)
     }
 
+    /// Whether a batch of `epoch` at `start_offset` needs an entry.
+    pub(crate) fn lacks(&self, epoch: i32, start_offset: i64) -> bool {
+        let is_known = |last: &EpochEntry| last.epoch == epoch && last.start_offset <= start_offset;
+        epoch >= 0 && !self.entries.last().is_some_and(is_known)
+    }
+
     /// Notes a batch of `epoch` at `start_offset`; says whether that was new.
     pub(crate) fn assign(&mut self, epoch: i32, start_offset: i64) -> bool {
-        if epoch < 0
-            || self
-                .entries
-                .last()
-                .is_some_and(|last| last.epoch == epoch && last.start_offset <= start_offset)
-        {
+        if !self.lacks(epoch, start_offset) {
             return false;
         }
         // An epoch that got no record leaves an entry at the same offset; the newer one takes its place.

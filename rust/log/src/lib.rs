@@ -15,12 +15,14 @@ pub mod checkpoints;
 mod config;
 mod disk;
 mod error;
+mod failure;
 #[cfg(all(test, feature = "simulated-disk"))]
 mod faults;
 mod flush;
 mod index;
 mod leader_epochs;
 mod log;
+mod open_files;
 mod partition_metadata;
 mod producer_snapshot;
 mod producer_state;
@@ -37,8 +39,10 @@ pub use disk::File;
 #[cfg(feature = "simulated-disk")]
 pub use disk::simulated;
 pub use error::{AppendError, LogError, ReadError, Refusal};
+pub use failure::FailureScope;
 pub use flush::FlushJob;
 pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, SegmentInfo, Shutdown};
+pub use open_files::{Rest, open_segment_files};
 pub use partition_metadata::read_topic_id;
 pub use read::FileSlice;
 pub use timestamps::{FoundTimestamp, TimestampSearch};

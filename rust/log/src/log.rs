@@ -11,6 +11,7 @@ use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::config::LogConfig;
 use crate::error::{AppendError, LogError};
+use crate::failure::FailureScope;
 use crate::leader_epochs::LeaderEpochs;
 use crate::producer_snapshot;
 use crate::producer_state::{BatchMetadata, ProducerStates, Verdict};
@@ -117,6 +118,13 @@ pub struct SegmentInfo {
     pub is_active: bool,
 }
 
+/// Why a log is offline.
+#[derive(Debug)]
+pub(crate) struct OfflineReason {
+    text: String,
+    scope: FailureScope,
+}
+
 /// One partition's log.
 #[derive(Debug)]
 #[expect(clippy::struct_field_names, reason = "log start offset and log end offset are the names")]
@@ -145,7 +153,7 @@ pub struct Log {
     pub(crate) snapshot_offset: i64,
     pub(crate) leader_epochs: LeaderEpochs,
     pub(crate) recent: RecentBatches,
-    pub(crate) offline: Option<String>,
+    pub(crate) offline: Option<Box<OfflineReason>>,
 }
 
 impl Log {
@@ -181,6 +189,7 @@ impl Log {
             Some(bytes) => bytes.as_slice(),
             None => &records[..size],
         };
+        self.note_leader_epoch(&header)?;
         let position = self.write(bytes)?;
         self.note_appended(FoundBatch { position, header }, now_ms)?;
         let log_append_time_ms = match config.timestamp_type {
@@ -229,18 +238,28 @@ impl Log {
         }
     }
 
+    /// Stores the epoch of a batch that is about to be written. Should the write fail, the next batch takes the entry's place.
+    fn note_leader_epoch(&mut self, header: &BatchHeader) -> Result<(), LogError> {
+        let (epoch, start_offset) = (header.partition_leader_epoch, header.base_offset);
+        if !self.leader_epochs.lacks(epoch, start_offset) {
+            return Ok(());
+        }
+        let before = self.leader_epochs.clone();
+        self.leader_epochs.assign(epoch, start_offset);
+        if let Err(error) = self.leader_epochs.store(&self.folder) {
+            self.leader_epochs = before;
+            return Err(self.fail_unless_passing(error));
+        }
+        self.metadata_changes += 1;
+        Ok(())
+    }
+
     fn note_appended(&mut self, found: FoundBatch, now_ms: i64) -> Result<(), LogError> {
         let header = &found.header;
         let expiration_ms = self.config.producer_id_expiration_ms;
-        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        let (active, _) = active_segment(&mut self.segments, &self.folder)?;
         active.index_batch(&found, self.config.index_interval_bytes);
         self.recent.push(&found);
-        if self.leader_epochs.assign(header.partition_leader_epoch, header.base_offset) {
-            self.metadata_changes += 1;
-            if let Err(error) = self.leader_epochs.store(folder) {
-                return Err(self.fail(error));
-            }
-        }
         if header.has_producer_id() {
             self.producers.update(header, now_ms, expiration_ms);
             self.producers.expire(now_ms, expiration_ms);
@@ -292,7 +311,8 @@ impl Log {
         if self.segments.last().is_none_or(|active| active.size == 0) {
             return Ok(());
         }
-        self.try_roll(now_ms).map_err(|error| self.fail(error))
+        // A roll that found no space has changed nothing that the next one does not do again.
+        self.try_roll(now_ms).map_err(|error| self.fail_unless_passing(error))
     }
 
     fn try_roll(&mut self, now_ms: i64) -> Result<(), LogError> {
@@ -407,20 +427,31 @@ impl Log {
 
     /// Why the log is offline, if it is.
     pub fn offline_reason(&self) -> Option<&str> {
-        self.offline.as_deref()
+        self.offline.as_ref().map(|offline| offline.text.as_str())
+    }
+
+    /// How far the failure that took the log offline reaches.
+    pub fn offline_scope(&self) -> Option<FailureScope> {
+        self.offline.as_ref().map(|offline| offline.scope)
     }
 
     pub(crate) fn check_online(&self) -> Result<(), LogError> {
         match &self.offline {
             None => Ok(()),
-            Some(reason) => Err(LogError::Offline { reason: reason.clone() }),
+            Some(offline) => Err(LogError::Offline { reason: offline.text.clone() }),
         }
     }
 
     /// Takes the log offline, because what is on disk is no longer known.
     pub(crate) fn fail(&mut self, error: LogError) -> LogError {
-        self.offline.get_or_insert_with(|| error.to_string());
+        let text = || Box::new(OfflineReason { text: error.to_string(), scope: error.scope() });
+        self.offline.get_or_insert_with(text);
         error
+    }
+
+    /// Takes the log offline unless the failure passes: then what was attempted may be attempted again.
+    pub(crate) fn fail_unless_passing(&mut self, error: LogError) -> LogError {
+        if error.scope() == FailureScope::Passing { error } else { self.fail(error) }
     }
 }
 

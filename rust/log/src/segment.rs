@@ -13,6 +13,7 @@ use crate::error::LogError;
 use crate::index::{
     OFFSET_ENTRY_BYTES, OffsetEntry, OffsetIndex, TIME_ENTRY_BYTES, TimeEntry, TimeIndex,
 };
+use crate::open_files::CountedFile;
 use crate::scan::{BatchScanner, FoundBatch, LOOKUP_CHUNK_BYTES, SCAN_CHUNK_BYTES};
 
 /// What the names of a segment's files end with.
@@ -51,7 +52,7 @@ pub(crate) struct Segment {
     pub(crate) created_ms: i64,
     /// Whether the index files on disk may not survive a crash of the machine.
     pub(crate) indexes_unflushed: bool,
-    file: Option<Arc<File>>,
+    file: Option<CountedFile>,
     indexes: Option<Box<Indexes>>,
     /// The largest timestamp; `None` while nobody asked since the segment was opened.
     largest: Option<TimestampOffset>,
@@ -66,7 +67,7 @@ impl Segment {
         let file = File::open_or_create(&path)?;
         file.set_len(0).map_err(|error| LogError::disk("truncate", &path, error))?;
         let mut segment = Self::existing(base_offset, 0, now_ms);
-        segment.file = Some(Arc::new(file));
+        segment.file = Some(CountedFile::new(file));
         segment.set_indexes(Indexes::default());
         Ok(segment)
     }
@@ -96,12 +97,22 @@ impl Segment {
     /// The open file.
     pub(crate) fn file(&mut self, folder: &Path) -> Result<&Arc<File>, LogError> {
         if self.file.is_none() {
-            self.file = Some(Arc::new(File::open(&self.log_path(folder))?));
+            self.file = Some(CountedFile::new(File::open(&self.log_path(folder))?));
         }
         match &self.file {
             Some(file) => Ok(file),
             None => Err(LogError::Offline { reason: "a segment has no file".into() }),
         }
+    }
+
+    /// Whether the file is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Whether the index files have all that is in memory, which may be nothing.
+    pub(crate) fn has_stored_indexes(&self) -> bool {
+        self.indexes.as_ref().is_none_or(|indexes| indexes.is_stored())
     }
 
     /// Closes the file and forgets the indexes; both come back when they are needed.
