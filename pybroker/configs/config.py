@@ -28,6 +28,7 @@ from pybroker.configs.topic_keys import TOPIC_CONFIG_ROWS
 from pybroker.configs.values import ConfigError, Value, invalid
 
 UNSET_BROKER_ID: Final = -1
+ASSIGNORS: Final = frozenset(("uniform", "range"))
 REQUEST_MEMORY_BYTES: Final = 536_870_912  # Where queued.max.request.bytes sets no limit.
 
 
@@ -68,6 +69,17 @@ class Config:
     group_max_session_timeout_ms: int
     group_initial_rebalance_delay_ms: int
     group_max_size: int
+    group_consumer_session_timeout_ms: int
+    group_consumer_min_session_timeout_ms: int
+    group_consumer_max_session_timeout_ms: int
+    group_consumer_heartbeat_interval_ms: int
+    group_consumer_min_heartbeat_interval_ms: int
+    group_consumer_max_heartbeat_interval_ms: int
+    group_consumer_assignment_interval_ms: int
+    group_consumer_max_size: int
+    group_consumer_assignors: tuple[str, ...]
+    group_consumer_migration_policy: str
+    pybroker_consumer_reconciliation_heartbeat_interval_ms: int
     offset_metadata_max_bytes: int
     offsets_retention_minutes: int
     offsets_retention_check_interval_ms: int
@@ -102,6 +114,7 @@ class Config:
         self._check_topic_defaults()
         self._settle_memory()
         self._check_ports()
+        self._check_consumer_groups()
 
     def value(self, name: str) -> Value:
         """Give the value of a key as it was read, before keys of one meaning were settled."""
@@ -213,3 +226,30 @@ class Config:
             if following - port < self.pybroker_brokers:
                 why = f"listeners must be {self.pybroker_brokers} ports apart, one for each node"
                 raise invalid(LISTENERS, following, why)
+
+    def _check_consumer_groups(self) -> None:
+        """Check that timeouts lie within their limits, and that there is a strategy."""
+        for what in ("session.timeout", "heartbeat.interval"):
+            name = f"group.consumer.{what}.ms"
+            at_least = self._number(f"group.consumer.min.{what}.ms")
+            at_most = self._number(f"group.consumer.max.{what}.ms")
+            value = self._number(name)
+            if not at_least <= value <= at_most:
+                why = (
+                    f"Value must be from group.consumer.min.{what}.ms ({at_least}) to"
+                    f" group.consumer.max.{what}.ms ({at_most})"
+                )
+                raise invalid(name, value, why)
+        interval_ms = self.group_consumer_heartbeat_interval_ms
+        if interval_ms >= self.group_consumer_session_timeout_ms:
+            why = "Value must be less than group.consumer.session.timeout.ms"
+            raise invalid("group.consumer.heartbeat.interval.ms", interval_ms, why)
+        assignors = self.group_consumer_assignors
+        if not assignors or not set(assignors) <= ASSIGNORS:
+            why = f"Value must be a list of {', '.join(sorted(ASSIGNORS))}"
+            raise invalid("group.consumer.assignors", ",".join(assignors), why)
+
+    def _number(self, name: str) -> int:
+        value = self._values[name]
+        assert isinstance(value, int)
+        return value

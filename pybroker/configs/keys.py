@@ -22,6 +22,7 @@ from pybroker.configs.values import (
     GzipLevel,
     ListOf,
     OneOf,
+    OneOfAnyCase,
     Range,
     ThrottledReplicas,
     Value,
@@ -39,6 +40,7 @@ BOOLEAN, STRING, INT, LONG, DOUBLE, LIST = (
 
 COMPRESSION_TYPES: Final = OneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer")
 TIMESTAMP_TYPES: Final = OneOf("CreateTime", "LogAppendTime")
+MIGRATION_POLICIES: Final = OneOfAnyCase("bidirectional", "upgrade", "downgrade", "disabled")
 CLEANUP_POLICIES: Final = ListOf("compact", "delete")
 GZIP_LEVEL: Final = GzipLevel()
 LZ4_LEVEL: Final = Range(1, 17)
@@ -142,6 +144,16 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("group.max.session.timeout.ms", INT, "1800000", "The longest session timeout that a member of a classic group may ask for."),
     ConfigKey("group.initial.rebalance.delay.ms", INT, "0", "Time that the first rebalance of an empty classic group waits for more members. Kafka's default is 3000."),
     ConfigKey("group.max.size", INT, NO_LIMIT_INT, "The most members that a classic group may have.", POSITIVE),
+    ConfigKey("group.consumer.session.timeout.ms", INT, "45000", "Time after which a silent member of a consumer group is thrown out.", POSITIVE),
+    ConfigKey("group.consumer.min.session.timeout.ms", INT, "45000", "The shortest session timeout that consumer groups may have.", POSITIVE),
+    ConfigKey("group.consumer.max.session.timeout.ms", INT, "60000", "The longest session timeout that consumer groups may have.", POSITIVE),
+    ConfigKey("group.consumer.heartbeat.interval.ms", INT, "5000", "Time between two heartbeats of a member of a consumer group in which nothing happens.", POSITIVE),
+    ConfigKey("group.consumer.min.heartbeat.interval.ms", INT, "5000", "The shortest heartbeat interval that consumer groups may have.", POSITIVE),
+    ConfigKey("group.consumer.max.heartbeat.interval.ms", INT, "15000", "The longest heartbeat interval that consumer groups may have.", POSITIVE),
+    ConfigKey("group.consumer.assignment.interval.ms", INT, "1000", "The most time between two target assignments of a consumer group that keeps changing; what is computed quickly is computed sooner.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("group.consumer.max.size", INT, NO_LIMIT_INT, "The most members that a consumer group may have.", POSITIVE),
+    ConfigKey("group.consumer.assignors", LIST, "uniform,range", "Strategies that members of consumer groups may choose from; the first one is the default: uniform, range."),
+    ConfigKey("group.consumer.migration.policy", STRING, "bidirectional", "Whether a group with members may become a consumer group (upgrade), a classic one again (downgrade), either or neither.", MIGRATION_POLICIES),
     ConfigKey("offset.metadata.max.bytes", INT, "4096", "The longest metadata text of a committed offset."),
     ConfigKey("offsets.retention.minutes", INT, "10080", "Time for which committed offsets are kept that nobody reads by: since the group became empty, or since the commit where there was no group.", POSITIVE),
     ConfigKey("offsets.retention.check.interval.ms", LONG, "600000", "Time between two looks for committed offsets that are too old.", POSITIVE),
@@ -154,7 +166,10 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("pybroker.replication.factor.cap", BOOLEAN, "false", "Whether a replication factor above the number of nodes is lowered to it instead of being refused."),
     ConfigKey("pybroker.kept.answers.bytes", LONG, "16777216", "Memory for encoded answers that are given again to equal requests. 0: none are kept.", NOT_NEGATIVE),
     ConfigKey("pybroker.mailbox.capacity", INT, "4096", "Requests that wait for the control plane at once; when it is full, reading waits.", Range(16, 1_048_576)),
+    ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "50", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
     # Checked and kept, and without effect.
+    ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),
+    ConfigKey("group.consumer.max.assignment.interval.ms", INT, "15000", "The longest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),
     ConfigKey("log.retention.ms", LONG, None, "Age at which records may be deleted; wins over log.retention.minutes and log.retention.hours. -1: never.", dynamic=True, acts=False),
     ConfigKey("log.retention.minutes", INT, None, "Age in minutes at which records may be deleted, when log.retention.ms is not set.", acts=False),
     ConfigKey("log.retention.hours", INT, "168", "Age in hours at which records may be deleted, when neither of the finer ones is set.", acts=False),

@@ -157,6 +157,16 @@ class OneOf:
             raise invalid(name, value, f"String must be one of: {self.words}")
 
 
+class OneOfAnyCase(OneOf):
+    """One of some words, in small or capital letters."""
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        if str(value).lower() not in self.choices:
+            words = self.words.upper()
+            raise invalid(name, value, f"String must be one of (case insensitive): {words}")
+
+
 class ListOf:
     """A list, possibly empty, of some words."""
 

@@ -10,6 +10,44 @@ class GroupConfigs(NamedTuple):
     group_min_session_timeout_ms: int = 6_000
     group_max_session_timeout_ms: int = 1_800_000
     group_max_size: int = 2_147_483_647
+    group_consumer_session_timeout_ms: int = 45_000
+    group_consumer_heartbeat_interval_ms: int = 5_000
+    group_consumer_assignment_interval_ms: int = 1_000
+    group_consumer_max_size: int = 2_147_483_647
+    group_consumer_assignors: tuple[str, ...] = ("uniform", "range")
+    group_consumer_migration_policy: str = "bidirectional"
+    pybroker_consumer_reconciliation_heartbeat_interval_ms: int = 50
     offset_metadata_max_bytes: int = 4_096
     offsets_retention_minutes: int = 10_080
     offsets_topic_num_partitions: int = 50
+
+    # Configs that a group may have of its own: this is where they are looked up.
+
+    def consumer_session_timeout_ms(self, group_id: str) -> int:
+        """Give how long a member of a consumer group may be silent."""
+        del group_id
+        return self.group_consumer_session_timeout_ms
+
+    def consumer_heartbeat_interval_ms(self, group_id: str) -> int:
+        """Give how often a member of a settled consumer group heartbeats."""
+        del group_id
+        return self.group_consumer_heartbeat_interval_ms
+
+    def consumer_assignment_interval_ms(self, group_id: str) -> int:
+        """Give the most time between two target assignments."""
+        del group_id
+        return self.group_consumer_assignment_interval_ms
+
+    # What the migration policy allows.
+
+    def may_upgrade(self) -> bool:
+        """Whether a classic group with members may become a consumer group."""
+        return self.group_consumer_migration_policy.lower() in {"bidirectional", "upgrade"}
+
+    def may_downgrade(self) -> bool:
+        """Whether a consumer group with members may become a classic group."""
+        return self.group_consumer_migration_policy.lower() in {"bidirectional", "downgrade"}
+
+    def may_mix(self) -> bool:
+        """Whether classic members may join a consumer group."""
+        return self.group_consumer_migration_policy.lower() != "disabled"

@@ -13,13 +13,14 @@ BIGINT, BYTEA.
 
 from typing import Final
 
-from pybroker.store import cluster, groups, producer_ids, topics
+from pybroker.store import cluster, consumer_groups, groups, producer_ids, topics
 
 STATEMENTS: Final[dict[type, str]] = {
     **cluster.STATEMENTS,
     **topics.STATEMENTS,
     **producer_ids.STATEMENTS,
     **groups.STATEMENTS,
+    **consumer_groups.STATEMENTS,
 }
 
 # One row per schema version, oldest first. A row that was released is never edited: a change of a
@@ -31,5 +32,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         *producer_ids.TABLES,
         *groups.TABLES,
     ),
-    groups.INDEXES_2,
+    (*groups.INDEXES_2, *consumer_groups.TABLES),
 )

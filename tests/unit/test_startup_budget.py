@@ -48,6 +48,7 @@ OWN = [
     "pybroker.store",
     "pybroker.store.checkpointer",
     "pybroker.store.cluster",
+    "pybroker.store.consumer_groups",
     "pybroker.store.database",
     "pybroker.store.groups",
     "pybroker.store.identity",

@@ -44,6 +44,10 @@ RANGES = {
     "[-131072,...,22]": (["-131072", "22"], ["-131073", "23"]),
     "[1,...,9] or -1": (["1", "9", "-1"], ["0", "10", "-2"]),
     "[compact, delete]": (["compact", "delete,compact", ""], ["Compact", "none"]),
+    "(case insensitive) [DISABLED, DOWNGRADE, UPGRADE, BIDIRECTIONAL]": (
+        ["upgrade", "Disabled", "BIDIRECTIONAL"],
+        ["none", ""],
+    ),
     "[CreateTime, LogAppendTime]": (["CreateTime"], ["createtime"]),
     "[uncompressed, zstd, lz4, snappy, gzip, producer]": (["gzip", "producer"], ["none", "GZIP"]),
     "[partitionId]:[brokerId],[partitionId]:[brokerId],...": (["*", "1:2,3:4", ""], ["a", "1:2,*"]),

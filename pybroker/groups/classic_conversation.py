@@ -1,0 +1,99 @@
+"""The classic protocol's requests: JoinGroup, SyncGroup, Heartbeat, LeaveGroup."""
+
+from typing import TYPE_CHECKING
+
+from pybroker.errors import ErrorCode
+from pybroker.groups.classic import leave, rebalance
+from pybroker.groups.classic.heartbeat import heartbeat
+from pybroker.groups.classic.join import Joiner, join
+from pybroker.groups.classic.sync import sync
+from pybroker.groups.coordination import Coordination
+from pybroker.protocol.leave_group import LeaveGroupResponse
+from pybroker.protocol.sync_group import SyncGroupResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pybroker.groups.coordination import Caller
+    from pybroker.groups.decision import Waiter
+    from pybroker.protocol.heartbeat import HeartbeatRequest
+    from pybroker.protocol.join_group import JoinGroupRequest, JoinGroupResponse
+    from pybroker.protocol.leave_group import LeaveGroupRequest
+    from pybroker.protocol.sync_group import SyncGroupRequest
+
+
+class ClassicConversation(Coordination):
+    """What members that speak the classic protocol ask."""
+
+    def join(
+        self, request: "JoinGroupRequest", caller: "Caller", waiter: "Waiter"
+    ) -> "JoinGroupResponse | None":
+        """Decide a JoinGroup. None: the answer goes to the waiter."""
+        refusal = self._refusal_of(request.group_id, caller)
+        configs = self.configs
+        if refusal is ErrorCode.NONE and not (
+            configs.group_min_session_timeout_ms
+            <= request.session_timeout_ms
+            <= configs.group_max_session_timeout_ms
+        ):
+            refusal = ErrorCode.INVALID_SESSION_TIMEOUT
+        group = self._loaded.find(request.group_id, caller.received_at_ms)
+        if refusal is ErrorCode.NONE and group is None and request.member_id:
+            refusal = ErrorCode.UNKNOWN_MEMBER_ID
+        if refusal is not ErrorCode.NONE:
+            return rebalance.refused(request.member_id, refusal)
+        decision = self._loaded.decision(caller.received_at_ms)
+        if group is None:
+            group = self._loaded.make(request.group_id, decision)
+        client_id = caller.client_id or ""
+        joiner = Joiner(
+            api_version=caller.api_version,
+            client_id=client_id,
+            client_host=f"/{caller.client_host}",  # As Java prints an address.
+            new_member_id=f"{request.group_instance_id or client_id}-{self._new_uuid()}",
+            waiter=waiter,
+        )
+        response = join(group, request, joiner, decision)
+        self._loaded.carry_out(group, decision)
+        self._loaded.drop_if_blank(group)
+        return response
+
+    def sync(
+        self, request: "SyncGroupRequest", caller: "Caller", waiter: "Waiter"
+    ) -> "SyncGroupResponse | None":
+        """Decide a SyncGroup. None: the answer goes to the waiter."""
+        group = self._locate(request.group_id, caller)
+        if isinstance(group, ErrorCode):
+            return SyncGroupResponse(error_code=group)
+        decision = self._loaded.decision(caller.received_at_ms)
+        response = sync(group, request, waiter, decision)
+        self._loaded.carry_out(group, decision)
+        return response
+
+    def heartbeat(self, request: "HeartbeatRequest", caller: "Caller") -> ErrorCode:
+        """Decide a Heartbeat."""
+        group = self._loaded.by_id.get(request.group_id)
+        if group is None or len(self.node_ids) > 1:
+            located = self._locate(request.group_id, caller)
+            if isinstance(located, ErrorCode):
+                return located
+            group = located
+        return heartbeat(group, request, caller.received_at_ms)
+
+    def leave(
+        self,
+        group_id: str,
+        leavers: "Sequence[LeaveGroupRequest.MemberIdentity]",
+        caller: "Caller",
+    ) -> LeaveGroupResponse:
+        """Let members of a group go."""
+        refusal = self._refusal_of(group_id, caller)
+        if refusal is not ErrorCode.NONE:
+            return LeaveGroupResponse(error_code=refusal)
+        group = self._loaded.find(group_id, caller.received_at_ms)
+        if group is None:
+            return leave.leave_unknown_group(leavers)
+        decision = self._loaded.decision(caller.received_at_ms)
+        response = leave.leave(group, leavers, decision)
+        self._loaded.carry_out(group, decision)
+        return response
