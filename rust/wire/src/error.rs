@@ -71,6 +71,9 @@ pub enum WireError {
     /// A record batch format other than 2.
     #[error("record batch format {0}")]
     UnsupportedMagic(i8),
+    /// A transaction marker of a version that is none.
+    #[error("a transaction marker of version {0}")]
+    MarkerVersion(i16),
     /// A batch whose length cannot hold its own header.
     #[error("a record batch of length {0}")]
     InvalidBatchLength(i32),
