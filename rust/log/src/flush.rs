@@ -13,7 +13,9 @@ use crate::leader_epochs;
 use crate::log::{Log, active_segment};
 use crate::partition_metadata;
 use crate::producer_snapshot;
-use crate::segment::{OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, offset_path};
+use crate::segment::{
+    OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX, offset_path,
+};
 
 /// Files to be made durable. `run` it outside of the mutex and hand it to `Log::finish_flush` with its result, always.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ impl Log {
             paths.push(self.folder.join(name));
         }
         for segment in self.segments.iter().filter(|segment| segment.indexes_unflushed) {
-            for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX] {
+            for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] {
                 paths.push(offset_path(&self.folder, segment.base_offset, suffix));
             }
         }

@@ -59,6 +59,12 @@ impl OffsetIndex {
         after.checked_sub(1).map(|floor| self.entries[floor])
     }
 
+    /// The first entry whose batch starts at a position or after it.
+    pub(crate) fn first_from(&self, position: u64) -> Option<OffsetEntry> {
+        let first = self.entries.partition_point(|entry| u64::from(entry.position) < position);
+        self.entries.get(first).copied()
+    }
+
     /// Keeps the entries before an offset.
     pub(crate) fn truncate(&mut self, relative_offset: u32) {
         let kept = self.entries.partition_point(|entry| entry.relative_offset < relative_offset);

@@ -1,8 +1,8 @@
 //! One partition's log on disk, byte-compatible with Apache Kafka's.
 //!
 //! A [`Log`] owns one `topic-partition` folder: segments (`.log`) of record batches with their sparse indexes (`.index`,
-//! `.timeindex`), `leader-epoch-checkpoint`, `partition.metadata` and producer snapshots. Kafka's own `DumpLogSegments` reads
-//! them.
+//! `.timeindex`) and aborted transactions (`.txnindex`), `leader-epoch-checkpoint`, `partition.metadata` and producer snapshots.
+//! Kafka's own `DumpLogSegments` reads them.
 //!
 //! * [`Log`] is synchronous and has no threads, locks or clock of its own: the caller holds a mutex around it and passes
 //!   the time. Nothing here panics on what is in a file or a request.
@@ -24,6 +24,7 @@ mod leader_epochs;
 mod log;
 mod open_files;
 mod partition_metadata;
+mod producer_recovery;
 mod producer_snapshot;
 mod producer_state;
 mod read;
@@ -31,6 +32,8 @@ mod recovery;
 mod scan;
 mod segment;
 mod timestamps;
+mod transaction_index;
+mod transactions;
 mod truncate;
 mod validate;
 
@@ -44,6 +47,7 @@ pub use flush::FlushJob;
 pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, SegmentInfo, Shutdown};
 pub use open_files::{Rest, open_segment_files};
 pub use partition_metadata::read_topic_id;
-pub use read::FileSlice;
+pub use read::{CommittedRead, FileSlice};
 pub use timestamps::{FoundTimestamp, TimestampSearch};
+pub use transaction_index::AbortedTransaction;
 pub use truncate::{delete_unopened, remove_deleted, set_stray_aside};

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pybroker_wire::batch::{BatchHeader, TimestampType};
+use pybroker_wire::batch::{Batch, BatchHeader, TimestampType};
 use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::config::LogConfig;
@@ -18,6 +18,8 @@ use crate::producer_state::{BatchMetadata, ProducerStates, Verdict};
 use crate::read::RecentBatches;
 use crate::scan::FoundBatch;
 use crate::segment::Segment;
+use crate::transaction_index::AbortedTransaction;
+use crate::transactions::ProducerBatch;
 use crate::validate::{Placement, validate};
 
 /// Inactive segments of a log whose file and indexes stay open after they were read.
@@ -54,9 +56,10 @@ pub struct OpenOptions {
 /// Who wrote the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A Produce request: everything is checked.
+    /// A Produce request: everything is checked. Whether a transactional batch belongs to a transaction that the coordinator knows
+    /// is for the caller to have asked.
     Client,
-    /// The broker itself: control batches are allowed, sequences are not checked.
+    /// The broker itself: transaction markers are allowed, sequences are not checked. Epochs are, as of clients.
     Coordinator,
 }
 
@@ -105,6 +108,8 @@ pub struct LogState {
     pub leader_epoch: i32,
     /// Bytes in all segments.
     pub size_bytes: u64,
+    /// Of the bytes appended since the log was opened, those after the last stable offset.
+    pub unstable_bytes: u64,
 }
 
 /// One segment, for retention and for people.
@@ -149,6 +154,8 @@ pub struct Log {
     /// How often the log was truncated: a flush that was under way then says nothing about what came after.
     pub(crate) truncations: u64,
     pub(crate) producers: ProducerStates,
+    /// Bytes appended since the log was opened.
+    pub(crate) appended_bytes: u64,
     /// The offset of the newest snapshot.
     pub(crate) snapshot_offset: i64,
     pub(crate) leader_epochs: LeaderEpochs,
@@ -180,18 +187,23 @@ impl Log {
             return Err(AppendError::refused(ErrorCode::RecordListTooLarge, message));
         }
         let expiration_ms = config.producer_id_expiration_ms;
-        match self.producers.check(&header, origin, now_ms, expiration_ms)? {
-            Verdict::Duplicate(batch) => return Ok(self.duplicate(&batch)),
-            Verdict::Append => {}
-        }
-        let rolled = self.roll_if_full(&header, now_ms)?;
         let bytes = match &valid.rebuilt {
             Some(bytes) => bytes.as_slice(),
             None => &records[..size],
         };
+        let batch = ProducerBatch::of(&Batch { header, bytes, position: 0 });
+        match self.producers.check(&batch, origin, now_ms, expiration_ms)? {
+            Verdict::Duplicate(batch) => return Ok(self.duplicate(&batch)),
+            Verdict::Append => {}
+        }
+        let rolled = self.roll_if_full(&header, now_ms)?;
         self.note_leader_epoch(&header)?;
-        let position = self.write(bytes)?;
-        self.note_appended(FoundBatch { position, header }, now_ms)?;
+        let aborted = self.producers.aborted_by(&batch);
+        let position = match &aborted {
+            Some(aborted) => self.write_abort(bytes, aborted)?,
+            None => self.write(bytes)?,
+        };
+        self.note_appended(position, &batch, now_ms)?;
         let log_append_time_ms = match config.timestamp_type {
             TimestampType::CreateTime => -1,
             TimestampType::LogAppendTime => header.max_timestamp,
@@ -254,16 +266,43 @@ impl Log {
         Ok(())
     }
 
-    fn note_appended(&mut self, found: FoundBatch, now_ms: i64) -> Result<(), LogError> {
-        let header = &found.header;
+    /// Writes the marker of an aborted transaction and, before it, what the transaction index says of it.
+    fn write_abort(&mut self, bytes: &[u8], aborted: &AbortedTransaction) -> Result<u64, LogError> {
+        self.transaction_index(self.segments.len() - 1)?;
+        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+        let written = active.write_aborted(folder, aborted);
+        match written.and_then(|()| self.write(bytes)) {
+            Ok(position) => {
+                let (active, _) = active_segment(&mut self.segments, &self.folder)?;
+                active.keep_aborted(*aborted);
+                self.metadata_changes += 1;
+                Ok(position)
+            }
+            Err(failure) => {
+                let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
+                active.cut_aborted(folder).map_err(|error| self.fail(error))?;
+                Err(failure)
+            }
+        }
+    }
+
+    fn note_appended(
+        &mut self,
+        position: u64,
+        batch: &ProducerBatch,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        let header = &batch.header;
+        let found = FoundBatch { position, header: *header };
         let expiration_ms = self.config.producer_id_expiration_ms;
         let (active, _) = active_segment(&mut self.segments, &self.folder)?;
         active.index_batch(&found, self.config.index_interval_bytes);
         self.recent.push(&found);
         if header.has_producer_id() {
-            self.producers.update(header, now_ms, expiration_ms);
+            self.producers.update(batch, self.appended_bytes, now_ms, expiration_ms);
             self.producers.expire(now_ms, expiration_ms);
         }
+        self.appended_bytes += header.size_bytes() as u64;
         self.log_end_offset = header.last_offset() + 1;
         self.unflushed_since_ms.get_or_insert(now_ms);
         Ok(())
@@ -377,13 +416,8 @@ impl Log {
             recovery_point: self.recovery_point,
             leader_epoch: self.leader_epochs.latest().unwrap_or(-1),
             size_bytes: self.segments.iter().map(|segment| segment.size).sum(),
+            unstable_bytes: self.unstable_bytes(),
         }
-    }
-
-    /// First offset of the earliest open transaction, else the high watermark. There are no transactions: every client's
-    /// transactional batch is refused.
-    pub fn last_stable_offset(&self) -> i64 {
-        self.log_end_offset
     }
 
     /// The segments in order.

@@ -8,6 +8,7 @@ use crate::disk::File;
 use crate::error::{LogError, ReadError};
 use crate::log::Log;
 use crate::scan::FoundBatch;
+use crate::transaction_index::AbortedTransaction;
 
 /// Batches at the end of a log whose positions are remembered, so that a consumer at the tail costs no read of the index.
 const RECENT_BATCHES: usize = 64;
@@ -56,6 +57,15 @@ impl FileSlice {
         bytes.truncate(read);
         Ok(bytes)
     }
+}
+
+/// What a reader of committed records gets.
+#[derive(Clone, Debug)]
+pub struct CommittedRead {
+    /// The records before the last stable offset, those of aborted transactions among them.
+    pub slice: FileSlice,
+    /// The aborted transactions that overlap what was read, and perhaps a few behind it.
+    pub aborted: Vec<AbortedTransaction>,
 }
 
 /// Where the last batches of the active segment lie.
@@ -113,6 +123,45 @@ impl Log {
         upper_bound: i64,
         at_least_one_batch: bool,
     ) -> Result<FileSlice, ReadError> {
+        let found = self.find(offset, max_bytes, upper_bound, at_least_one_batch)?;
+        Ok(found.map_or(FileSlice::EMPTY, |(_, slice)| slice))
+    }
+
+    /// Reads as `read` does what is before the last stable offset, and finds the aborted transactions in it.
+    pub fn read_committed(
+        &mut self,
+        offset: i64,
+        max_bytes: usize,
+        last_stable_offset: i64,
+        at_least_one_batch: bool,
+    ) -> Result<CommittedRead, ReadError> {
+        let found = self.find(offset, max_bytes, last_stable_offset, at_least_one_batch)?;
+        let Some((index, slice)) = found else {
+            return Ok(CommittedRead { slice: FileSlice::EMPTY, aborted: Vec::new() });
+        };
+        let end_offset = self.offset_behind(index, slice.position + slice.len as u64)?;
+        let aborted = self.aborted_in(offset..end_offset)?;
+        Ok(CommittedRead { slice, aborted })
+    }
+
+    /// An offset that is not before any record that ends at a position of a segment or earlier. The index says so much; to
+    /// know the very offset, the log would have to be read.
+    fn offset_behind(&mut self, index: usize, position: u64) -> Result<i64, LogError> {
+        let segment = &mut self.segments[index];
+        let indexes = segment.indexes(&self.folder, self.config.index_interval_bytes)?;
+        let entry = indexes.offsets.first_from(position);
+        let behind = entry.map(|entry| segment.base_offset + i64::from(entry.relative_offset));
+        Ok(behind.unwrap_or_else(|| self.segment_end(index)))
+    }
+
+    /// The slice to read, and its segment.
+    fn find(
+        &mut self,
+        offset: i64,
+        max_bytes: usize,
+        upper_bound: i64,
+        at_least_one_batch: bool,
+    ) -> Result<Option<(usize, FileSlice)>, ReadError> {
         self.check_online()?;
         if offset < self.log_start_offset || offset > self.log_end_offset {
             return Err(ReadError::OffsetOutOfRange {
@@ -123,19 +172,20 @@ impl Log {
         }
         let upper_bound = upper_bound.min(self.log_end_offset);
         if offset >= upper_bound {
-            return Ok(FileSlice::EMPTY);
+            return Ok(None);
         }
         let Some((index, first)) = self.locate(offset)? else {
-            return Ok(FileSlice::EMPTY);
+            return Ok(None);
         };
         let end = self.end_position(index, upper_bound)?;
         let available = end.saturating_sub(first.position) as usize;
         let wanted = if at_least_one_batch { max_bytes.max(first.size) } else { max_bytes };
         if wanted < first.size || available < first.size {
-            return Ok(FileSlice::EMPTY);
+            return Ok(None);
         }
         let file = Some(Arc::clone(self.segments[index].file(&self.folder)?));
-        Ok(FileSlice { file, position: first.position, len: available.min(wanted) })
+        let slice = FileSlice { file, position: first.position, len: available.min(wanted) };
+        Ok(Some((index, slice)))
     }
 
     /// The segment and position of the batch that holds `offset`, or of the first one after it: compaction leaves gaps.

@@ -9,18 +9,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use pybroker_wire::batch::{BatchHeader, HEADER_BYTES};
+use pybroker_wire::batch::{Batch, BatchHeader, HEADER_BYTES};
 
 use crate::disk;
 use crate::error::LogError;
 use crate::leader_epochs::LeaderEpochs;
 use crate::log::{Log, OpenOptions, Shutdown};
 use crate::partition_metadata;
-use crate::producer_snapshot;
 use crate::producer_state::ProducerStates;
 use crate::read::RecentBatches;
 use crate::scan::{BatchScanner, SCAN_CHUNK_BYTES, has_valid_batch_after};
-use crate::segment::{LOG_SUFFIX, Segment, offset_path};
+use crate::segment::{LOG_SUFFIX, Segment, TRANSACTION_INDEX_SUFFIX, offset_path};
+use crate::transaction_index::TransactionIndex;
+use crate::transactions::ProducerBatch;
 use crate::truncate::load_log_start_offset;
 
 /// Digits of the offset in the name of a file.
@@ -51,6 +52,7 @@ impl Log {
             is_new,
             truncations: 0,
             producers: ProducerStates::default(),
+            appended_bytes: 0,
             snapshot_offset: 0,
             leader_epochs: LeaderEpochs::load(folder)?,
             recent: RecentBatches::default(),
@@ -68,15 +70,18 @@ impl Log {
             Shutdown::Clean => self.segments.last().map(|active| active.base_offset),
         };
         if let Some(recovery_point) = recovery_point {
-            self.recover(recovery_point)?;
+            self.recover(recovery_point, now_ms)?;
         }
         self.adjust_start(now_ms)?;
+        if recovery_point.is_none() {
+            self.load_producers(now_ms)?;
+        }
         let recovery_point = recovery_point.unwrap_or(self.log_end_offset);
         self.recovery_point = recovery_point.min(self.log_end_offset);
         if self.recovery_point < self.log_end_offset {
             self.unflushed_since_ms = Some(now_ms);
         }
-        self.load_producers(now_ms)
+        Ok(())
     }
 
     /// Finds the log end offset without checking more than the end of the active segment.
@@ -94,16 +99,24 @@ impl Log {
     }
 
     /// Reads all batches that may not have been flushed, and cuts the tail.
-    fn recover(&mut self, recovery_point: i64) -> Result<(), LogError> {
+    fn recover(&mut self, recovery_point: i64, now_ms: i64) -> Result<(), LogError> {
         // The record before the recovery point: the indexes of its segment may be younger than the last flush.
         let first = self.segment_index(recovery_point.saturating_sub(1));
         let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
         let stored_epochs = self.leader_epochs.clone();
         self.leader_epochs.truncate_from_end(start_offset);
         self.log_end_offset = start_offset;
+        // Markers end transactions that began earlier: the state of before is needed to know them.
+        self.load_producers(now_ms)?;
+        if self.snapshot_offset < start_offset {
+            self.write_snapshot(start_offset)?;
+        }
         let mut index = first;
         while index < self.segments.len() {
-            let end = self.recover_segment(index)?;
+            if index > first {
+                self.write_snapshot(self.segments[index].base_offset)?;
+            }
+            let end = self.recover_segment(index, now_ms)?;
             // A lost tail may end at a batch by chance. Gaps that mean nothing come from compaction, and from a truncation
             // to a log start offset inside of a batch.
             let next = self.segments.get(index + 1).map(|next| next.base_offset);
@@ -125,7 +138,8 @@ impl Log {
     }
 
     /// Reads one segment and indexes it. Gives the position after the last valid batch.
-    fn recover_segment(&mut self, index: usize) -> Result<u64, LogError> {
+    fn recover_segment(&mut self, index: usize, now_ms: i64) -> Result<u64, LogError> {
+        let expiration_ms = self.config.producer_id_expiration_ms;
         let end_offset = self.segments.get(index + 1).map_or(i64::MAX, |next| next.base_offset);
         let is_active = index + 1 == self.segments.len();
         let segment = &mut self.segments[index];
@@ -138,8 +152,9 @@ impl Log {
         let mut scanner = BatchScanner::new(&file, 0, segment.size, SCAN_CHUNK_BYTES);
         let mut next_offset = segment.base_offset;
         let mut end = 0;
+        let mut aborted = TransactionIndex::default();
         segment.reset_indexes();
-        while let Some((found, _)) =
+        while let Some((found, bytes)) =
             scanner.next_whole().map_err(|error| LogError::disk("read", &path, error))?
         {
             let header = &found.header;
@@ -164,9 +179,15 @@ impl Log {
             {
                 self.leader_epochs.assign(header.partition_leader_epoch, header.base_offset);
             }
+            let batch = ProducerBatch::of(&Batch { header: found.header, bytes, position: 0 });
+            if let Some(entry) = self.producers.aborted_by(&batch) {
+                aborted.push(entry);
+            }
+            self.producers.update(&batch, 0, now_ms, expiration_ms);
             next_offset = last_offset + 1;
             end = found.end();
         }
+        segment.replace_aborted(&self.folder, aborted)?;
         if !is_active && end == segment.size {
             segment.finish_time_index();
             segment.store_indexes(&self.folder)?;
@@ -257,6 +278,7 @@ impl Log {
                 segment.delete(&self.folder)?;
             }
             self.log_end_offset = self.log_start_offset;
+            self.remove_snapshots()?;
         }
         if let Some(first) = self.segments.first() {
             self.log_start_offset = self.log_start_offset.max(first.base_offset);
@@ -273,73 +295,6 @@ impl Log {
         }
         self.delete_before_log_start()
     }
-
-    /// Builds the producer state from the newest snapshot that is not past the end, and what follows it.
-    pub(crate) fn load_producers(&mut self, now_ms: i64) -> Result<(), LogError> {
-        self.producers.clear();
-        self.snapshot_offset = self.log_start_offset;
-        let mut replay_from = self.log_start_offset;
-        for offset in self.snapshots_to_keep()?.into_iter().rev() {
-            if let Some(states) = producer_snapshot::read(&self.folder, offset, now_ms)? {
-                self.producers = states;
-                self.snapshot_offset = offset;
-                replay_from = offset;
-                break;
-            }
-            disk::remove_file(&offset_path(&self.folder, offset, producer_snapshot::SUFFIX))?;
-        }
-        self.replay_producers(replay_from, now_ms)
-    }
-
-    /// Removes snapshots past the end, and those that no segment starts at except the newest. Gives the others.
-    fn snapshots_to_keep(&mut self) -> Result<BTreeSet<i64>, LogError> {
-        let names = disk::file_names(&self.folder)?;
-        let mut kept: BTreeSet<i64> =
-            names.iter().filter_map(|name| offset_of(name, producer_snapshot::SUFFIX)).collect();
-        let newest = kept.range(..=self.log_end_offset).next_back().copied();
-        let starts: BTreeSet<i64> =
-            self.segments.iter().map(|segment| segment.base_offset).collect();
-        let stray: Vec<i64> = kept
-            .iter()
-            .copied()
-            .filter(|offset| {
-                *offset > self.log_end_offset
-                    || (Some(*offset) != newest && !starts.contains(offset))
-            })
-            .collect();
-        for offset in stray {
-            disk::remove_file(&offset_path(&self.folder, offset, producer_snapshot::SUFFIX))?;
-            kept.remove(&offset);
-        }
-        Ok(kept)
-    }
-
-    fn replay_producers(&mut self, from: i64, now_ms: i64) -> Result<(), LogError> {
-        if from >= self.log_end_offset {
-            return Ok(());
-        }
-        let interval = self.config.index_interval_bytes;
-        let expiration_ms = self.config.producer_id_expiration_ms;
-        for index in self.segment_index(from)..self.segments.len() {
-            let segment = &mut self.segments[index];
-            let Some(first) = segment.locate(&self.folder, from, interval)? else {
-                continue;
-            };
-            let (path, size) = (segment.log_path(&self.folder), segment.size);
-            let file = segment.file(&self.folder)?;
-            let mut scanner = BatchScanner::new(file, first.position, size, SCAN_CHUNK_BYTES);
-            while let Some(found) =
-                scanner.next_header().map_err(|error| LogError::disk("read", &path, error))?
-            {
-                self.producers.update(&found.header, now_ms, expiration_ms);
-            }
-            if index + 1 < self.segments.len() {
-                let base_offset = self.segments[index].base_offset;
-                self.keep_warm(base_offset);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn remove_leftovers(folder: &Path, names: &[String]) -> Result<(), LogError> {
@@ -352,17 +307,23 @@ fn remove_leftovers(folder: &Path, names: &[String]) -> Result<(), LogError> {
 }
 
 fn find_segments(folder: &Path, names: &[String], now_ms: i64) -> Result<Vec<Segment>, LogError> {
+    let aborted: BTreeSet<i64> =
+        names.iter().filter_map(|name| offset_of(name, TRANSACTION_INDEX_SUFFIX)).collect();
     let mut segments = Vec::new();
     for base_offset in names.iter().filter_map(|name| offset_of(name, LOG_SUFFIX)) {
         let size = disk::file_len(&offset_path(folder, base_offset, LOG_SUFFIX))?.unwrap_or(0);
-        segments.push(Segment::existing(base_offset, size, now_ms));
+        let mut segment = Segment::existing(base_offset, size, now_ms);
+        if !aborted.contains(&base_offset) {
+            segment.has_no_aborted();
+        }
+        segments.push(segment);
     }
     segments.sort_by_key(|segment| segment.base_offset);
     Ok(segments)
 }
 
 /// The offset in a file's name, if it has the suffix.
-fn offset_of(name: &str, suffix: &str) -> Option<i64> {
+pub(crate) fn offset_of(name: &str, suffix: &str) -> Option<i64> {
     let digits = name.strip_suffix(suffix)?;
     let is_offset =
         digits.len() == OFFSET_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());

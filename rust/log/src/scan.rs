@@ -5,6 +5,7 @@ use std::io;
 use pybroker_wire::batch::{Batch, BatchHeader, HEADER_BYTES};
 
 use crate::disk::File;
+use crate::transactions::ProducerBatch;
 
 /// What a lookup reads at once: an index entry is within so many bytes, unless the batches are larger.
 pub(crate) const LOOKUP_CHUNK_BYTES: usize = 4 * 1024;
@@ -54,22 +55,43 @@ impl<'a> BatchScanner<'a> {
         Ok(Some(found))
     }
 
+    /// The next batch as producers see it; `None` where no whole batch follows. The checksum is not looked at.
+    pub(crate) fn next_producer_batch(&mut self) -> io::Result<Option<ProducerBatch>> {
+        let Some(found) = self.peek_header()? else {
+            return Ok(None);
+        };
+        let mut batch = ProducerBatch::without_marker(found.header);
+        if found.header.attributes.is_control()
+            && let Some(whole) = self.bytes(&found)?.and_then(|bytes| Batch::first(bytes).ok())
+        {
+            batch = ProducerBatch::of(&whole);
+        }
+        self.position = found.end();
+        Ok(Some(batch))
+    }
+
     /// The next batch with all its bytes; `None` where no whole batch with a valid checksum follows.
     pub(crate) fn next_whole(&mut self) -> io::Result<Option<(FoundBatch, &[u8])>> {
         let Some(found) = self.peek_header()? else {
             return Ok(None);
         };
+        let is_valid = self
+            .bytes(&found)?
+            .is_some_and(|bytes| Batch::first(bytes).is_ok_and(|batch| batch.verify_crc().is_ok()));
+        if !is_valid {
+            return Ok(None);
+        }
+        let start = (self.position - self.chunk_position) as usize;
+        self.position = found.end();
+        Ok(Some((found, &self.chunk[start..start + found.header.size_bytes()])))
+    }
+
+    /// The bytes of the batch at the position, if the file has them.
+    fn bytes(&mut self, found: &FoundBatch) -> io::Result<Option<&[u8]>> {
         let size = found.header.size_bytes();
         self.fill(size)?;
         let start = (self.position - self.chunk_position) as usize;
-        let Some(bytes) = self.chunk.get(start..start + size) else {
-            return Ok(None);
-        };
-        if !Batch::first(bytes).is_ok_and(|batch| batch.verify_crc().is_ok()) {
-            return Ok(None);
-        }
-        self.position = found.end();
-        Ok(Some((found, bytes)))
+        Ok(self.chunk.get(start..start + size))
     }
 
     fn peek_header(&mut self) -> io::Result<Option<FoundBatch>> {

@@ -1,4 +1,4 @@
-//! One segment: a `.log` with its `.index` and `.timeindex`.
+//! One segment: a `.log` with its `.index` and `.timeindex`; its `.txnindex` is in `transaction_index.rs`.
 //!
 //! Files are opened and indexes loaded when they are first needed, and may be let go again while the segment takes no
 //! appends. An index that is missing or damaged is built anew from the log.
@@ -15,6 +15,7 @@ use crate::index::{
 };
 use crate::open_files::CountedFile;
 use crate::scan::{BatchScanner, FoundBatch, LOOKUP_CHUNK_BYTES, SCAN_CHUNK_BYTES};
+use crate::transaction_index::TransactionIndex;
 
 /// What the names of a segment's files end with.
 pub(crate) const LOG_SUFFIX: &str = ".log";
@@ -58,6 +59,8 @@ pub(crate) struct Segment {
     largest: Option<TimestampOffset>,
     /// The largest timestamp of the first batch, by which `segment.ms` counts; `None` as above.
     first_timestamp_ms: Option<i64>,
+    /// The aborted transactions; `None` while nobody asked since the segment was opened.
+    pub(crate) aborted: Option<TransactionIndex>,
 }
 
 impl Segment {
@@ -68,6 +71,7 @@ impl Segment {
         file.set_len(0).map_err(|error| LogError::disk("truncate", &path, error))?;
         let mut segment = Self::existing(base_offset, 0, now_ms);
         segment.file = Some(CountedFile::new(file));
+        segment.replace_aborted(folder, TransactionIndex::default())?;
         segment.set_indexes(Indexes::default());
         Ok(segment)
     }
@@ -83,6 +87,7 @@ impl Segment {
             indexes: None,
             largest: None,
             first_timestamp_ms: None,
+            aborted: None,
         }
     }
 
@@ -118,6 +123,7 @@ impl Segment {
     /// Closes the file and forgets the indexes; both come back when they are needed.
     pub(crate) fn let_go(&mut self) {
         self.file = None;
+        self.aborted = self.aborted.take().filter(|aborted| aborted.entries().is_empty());
         if self.indexes.as_ref().is_some_and(|indexes| indexes.is_stored()) {
             self.indexes = None;
         }

@@ -49,6 +49,8 @@ impl Log {
             .map_err(|error| LogError::disk("truncate", &path, error))?;
         active.size = size;
         active.truncate_indexes(&self.folder, end_offset, interval)?;
+        self.truncate_transaction_index(index, end_offset)?;
+        let active = &self.segments[index];
         let base_offset = active.base_offset;
         self.warm.retain(|&warm| warm < base_offset);
         self.recent.clear();

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use pybroker_wire::batch::{self, Batch, BatchHeader, TimestampType};
 use pybroker_wire::record::Record;
-use pybroker_wire::{BatchBuilder, Compression, ErrorCode, WireError};
+use pybroker_wire::{BatchBuilder, Compression, ErrorCode, TransactionMarker, WireError};
 
 use crate::config::LogConfig;
 use crate::error::{AppendError, Refusal};
@@ -150,6 +150,9 @@ fn check_batch(batch: &Batch<'_>, config: &LogConfig, origin: Origin) -> Result<
         return Err(refused(format!("{count} records do not have last offset delta {delta}")));
     }
     if origin == Origin::Coordinator {
+        if header.attributes.is_control() {
+            TransactionMarker::of_batch(batch).map_err(|error| refuse_record(&error))?;
+        }
         return Ok(());
     }
     if header.attributes.is_control() {
@@ -157,11 +160,6 @@ fn check_batch(batch: &Batch<'_>, config: &LogConfig, origin: Origin) -> Result<
     }
     if header.has_producer_id() && header.base_sequence < 0 {
         return Err(refused(format!("sequence {} of a producer", header.base_sequence)));
-    }
-    if header.attributes.is_transactional() {
-        // No transaction is ever open: nobody has added this partition to one.
-        let message = "the batch is not part of an ongoing transaction".to_owned();
-        return Err(AppendError::refused(ErrorCode::InvalidTxnState, message));
     }
     Ok(())
 }

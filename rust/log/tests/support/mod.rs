@@ -14,7 +14,8 @@ use std::sync::Arc;
 use pybroker_log::{
     AppendError, Appended, Log, LogConfig, LogError, OpenOptions, Origin, Refusal, Shutdown,
 };
-use pybroker_wire::{BatchBuilder, Compression, Uuid};
+use pybroker_wire::batch::Attributes;
+use pybroker_wire::{BatchBuilder, Compression, TransactionMarker, TransactionOutcome, Uuid};
 
 pub const TOPIC_ID: Uuid = Uuid([7; 16]);
 /// The wall clock of tests that do not move it.
@@ -138,6 +139,35 @@ pub fn producer_batch(producer_id: i64, epoch: i16, base_sequence: i32, count: u
         builder.append(NOW_MS, Some(b"key"), Some(b"value"), &[]);
     }
     build(builder)
+}
+
+/// A batch of a transaction.
+pub fn transactional_batch(
+    producer_id: i64,
+    epoch: i16,
+    base_sequence: i32,
+    count: usize,
+) -> Vec<u8> {
+    let attributes = Attributes::default().with_transactional();
+    let mut builder =
+        BatchBuilder::new(0).producer(producer_id, epoch, base_sequence).attributes(attributes);
+    for _ in 0..count {
+        builder.append(NOW_MS, Some(b"key"), Some(b"value"), &[]);
+    }
+    build(builder)
+}
+
+/// The control batch that ends a transaction.
+pub fn marker(
+    producer_id: i64,
+    epoch: i16,
+    outcome: TransactionOutcome,
+    coordinator_epoch: i32,
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let marker = TransactionMarker { outcome, coordinator_epoch };
+    marker.encode(producer_id, epoch, NOW_MS, &mut bytes).unwrap();
+    bytes
 }
 
 pub fn build(builder: BatchBuilder) -> Vec<u8> {
