@@ -261,6 +261,7 @@ class Broker:
             [
                 (topic.name, topic.topic_id, partition, log_config(self, topic))
                 for topic in self.topics.by_id.values()
+                if not topic.is_internal
                 for partition in range(len(topic.partitions))
             ]
         )

@@ -3,7 +3,8 @@
 Behaviour:
   * Names the node that coordinates a group or a transactional id, at the address that the client
     dialled unless advertised.listeners is set.
-  * There is always one: nothing has to be created first.
+  * There is always one. Its internal topic comes into being with the first question, and nobody
+    has to ask again, as Kafka's clients do after COORDINATOR_NOT_AVAILABLE.
   * Share coordinators and unknown types are INVALID_REQUEST.
 
 Versions:
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from pybroker.api import Kept
 from pybroker.errors import ErrorCode
+from pybroker.metadata import internal_topics
+from pybroker.metadata.topics import GROUP_METADATA_TOPIC_NAME, TRANSACTION_STATE_TOPIC_NAME
 from pybroker.protocol.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
 
 if TYPE_CHECKING:
@@ -83,8 +86,10 @@ def _find(
     broker: "Broker", context: "RequestContext", key_type: int, key: str
 ) -> tuple[ErrorCode, tuple[int, str, int]]:
     if key_type == GROUP:
+        internal_topics.ensure(broker, GROUP_METADATA_TOPIC_NAME)
         partition_count = broker.config.offsets_topic_num_partitions
     elif key_type == TRANSACTION:
+        internal_topics.ensure(broker, TRANSACTION_STATE_TOPIC_NAME)
         partition_count = broker.config.transaction_state_log_num_partitions
     else:
         return ErrorCode.INVALID_REQUEST, NO_NODE

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 from pybroker.api import Kept
 from pybroker.configs import validate_topic_configs
 from pybroker.errors import ErrorCode
+from pybroker.metadata import internal_topics
 from pybroker.metadata.authorized_operations import (
     CLUSTER_OPERATIONS,
     OPERATIONS_NOT_ASKED_FOR,
@@ -39,7 +40,11 @@ from pybroker.metadata.decisions.create_topics import (
     RefusedTopic,
     decide_create_topics,
 )
-from pybroker.metadata.topics import INTERNAL_TOPIC_NAMES
+from pybroker.metadata.topics import (
+    GROUP_METADATA_TOPIC_NAME,
+    INTERNAL_TOPIC_NAMES,
+    TRANSACTION_STATE_TOPIC_NAME,
+)
 from pybroker.metadata.validation import invalid_name_message
 from pybroker.protocol.create_topics import CreateTopicsRequest
 from pybroker.protocol.metadata import MetadataRequest, MetadataResponse
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
 
 ZERO_UUID: Final = bytes(16)
 NO_LEADER: Final = -1
+COORDINATORS_TOPICS: Final = frozenset((GROUP_METADATA_TOPIC_NAME, TRANSACTION_STATE_TOPIC_NAME))
 
 
 async def metadata(
@@ -103,24 +109,25 @@ def _ids(request: MetadataRequest) -> list[bytes]:
 
 
 def _to_create(broker: "Broker", request: MetadataRequest, version: int) -> list[str]:
-    """Choose the names to create: internal topics are not, as nothing is kept in them."""
+    """Choose the names to create."""
     if not (request.allow_auto_topic_creation and broker.config.auto_create_topics_enable):
         return []
     if _wants_all(request, version) or _ids(request):
         return []
     known = broker.topics.by_name
-    return [
-        name for name in _names(request) if name not in known and name not in INTERNAL_TOPIC_NAMES
-    ]
+    return [name for name in _names(request) if name not in known]
 
 
 async def _create(broker: "Broker", names: list[str]) -> dict[str, ErrorCode]:
     """Create topics with the broker's defaults; gives the reasons for those that cannot be."""
+    for name in COORDINATORS_TOPICS.intersection(names):
+        internal_topics.ensure(broker, name)
     results = decide_create_topics(
         broker.topics,
         [
             CreateTopicsRequest.CreatableTopic(name=name, num_partitions=-1, replication_factor=-1)
             for name in names
+            if name not in INTERNAL_TOPIC_NAMES
         ],
         placement=placement_of(broker),
         validate_configs=partial(validate_topic_configs, config=broker.config),

@@ -5,6 +5,7 @@ Promises:
     succeeds.
   * When a function here returns, the change is complete: the next request of any client sees it.
   * A topic that is deleted while its logs are being opened leaves no log behind.
+  * Internal topics have no logs: the store is the truth for what Kafka keeps in them.
 """
 
 from functools import lru_cache
@@ -44,6 +45,13 @@ async def create(broker: "Broker", created: "Sequence[CreatedTopic]") -> None:
     _commit(broker, [change for topic in created for change in topic.changes()])
     topics = [broker.topics.by_id[topic.topic_id] for topic in created]
     await _open_and_publish(broker, [(topic, range(len(topic.partitions))) for topic in topics])
+
+
+def create_without_logs(broker: "Broker", created: "CreatedTopic") -> None:
+    """Bring an internal topic into being: nothing has to be opened, so nobody waits."""
+    _commit(broker, created.changes())
+    topic = broker.topics.by_id[created.topic_id]
+    broker.data_plane.publish_topics([topic_image(broker, topic)], [])
 
 
 async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
@@ -110,6 +118,8 @@ async def _open_and_publish(
 ) -> None:
     logs = []
     for topic, partitions in opened:
+        if topic.is_internal:
+            continue
         config = log_config(broker, topic)
         logs += [(topic.name, topic.topic_id, partition, config) for partition in partitions]
     await broker.data_plane.open_logs(logs)
@@ -122,11 +132,11 @@ async def _open_and_publish(
 async def _delete_logs(
     broker: "Broker", deleted: "Sequence[tuple[TopicState, Iterable[int]]]"
 ) -> None:
-    if deleted:
-        await broker.data_plane.delete_logs(
-            [
-                (topic.topic_id, partition)
-                for topic, partitions in deleted
-                for partition in partitions
-            ]
-        )
+    logs = [
+        (topic.topic_id, partition)
+        for topic, partitions in deleted
+        if not topic.is_internal
+        for partition in partitions
+    ]
+    if logs:
+        await broker.data_plane.delete_logs(logs)

@@ -131,9 +131,9 @@ def test_what_cannot_be_created_is_answered_with_the_reason(start_broker):
         }
 
 
-def test_internal_topics_are_not_created(client):
-    response = client.ask(by_name("__consumer_offsets", auto_create=True), 12)
-    assert errors(response) == {"__consumer_offsets": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
+def test_internal_topics_that_nobody_uses_are_not_created(client):
+    response = client.ask(by_name("__share_group_state", auto_create=True), 12)
+    assert errors(response) == {"__share_group_state": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
 
 
 def test_an_internal_topic_that_somebody_created_is_flagged(client):

@@ -78,6 +78,18 @@ pub struct TopicSpec {
     pub internal: bool,
 }
 
+/// The numbers of an internal topic, in which nothing is kept.
+const NOTHING: LogState = LogState {
+    log_start_offset: 0,
+    last_stable_offset: 0,
+    high_watermark: 0,
+    log_end_offset: 0,
+    recovery_point: 0,
+    leader_epoch: -1,
+    size_bytes: 0,
+    unstable_bytes: 0,
+};
+
 /// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
 #[derive(Debug)]
 pub struct DataPlane {
@@ -246,9 +258,20 @@ impl DataPlane {
         self.run(move |_| logs.checkpoint().map(|()| None))
     }
 
-    /// The numbers of a log, unless it is unknown or offline.
+    /// The numbers of a log, unless it is unknown or offline. An internal topic without logs is empty.
     pub fn log_state(&self, topic_id: Uuid, partition: i32) -> Option<LogState> {
-        self.logs.find(topic_id, partition)?.state()
+        match self.logs.find(topic_id, partition) {
+            Some(partition) => partition.state(),
+            None => self.is_empty_by_nature(topic_id, partition).then_some(NOTHING),
+        }
+    }
+
+    fn is_empty_by_nature(&self, topic_id: Uuid, partition: i32) -> bool {
+        let metadata = self.shared.images.metadata();
+        let index = usize::try_from(partition).ok();
+        metadata.topic_by_id(topic_id).is_some_and(|topic| {
+            topic.internal && index.is_some_and(|index| index < topic.partitions.len())
+        })
     }
 
     /// Find the first record at or after a timestamp. A ticket.
@@ -268,8 +291,10 @@ impl DataPlane {
         partition: i32,
         leader_epoch: i32,
     ) -> Option<(i32, i64)> {
-        let partition = self.logs.find(topic_id, partition)?;
-        let found = partition.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
+        let Some(log) = self.logs.find(topic_id, partition) else {
+            return self.is_empty_by_nature(topic_id, partition).then_some((-1, -1));
+        };
+        let found = log.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
         Some(found.unwrap_or((-1, -1)))
     }
 
@@ -294,8 +319,12 @@ impl DataPlane {
         partition: i32,
         plan: impl FnOnce(&mut Log) -> Result<TimestampSearch, LogError> + Send + 'static,
     ) -> u64 {
+        let is_empty = self.is_empty_by_nature(topic_id, partition);
         let partition = self.logs.find(topic_id, partition);
         self.run(move |shared| {
+            if is_empty && partition.is_none() {
+                return Ok(None);
+            }
             let search = partition.as_deref().map(|partition| partition.with_log(plan));
             let Some(Ok(search)) = search else {
                 if let Some(partition) = &partition {

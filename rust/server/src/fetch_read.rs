@@ -112,7 +112,12 @@ fn read_one(
         return failed(parameters, target, error, Some(leader));
     }
     let Some(log) = &image.partition else {
-        return failed(parameters, target, ErrorCode::KafkaStorageError, None);
+        let error = match (topic.internal, target.fetch_offset) {
+            (true, 0) => return nothing(parameters, target),
+            (true, _) => ErrorCode::OffsetOutOfRange,
+            (false, _) => ErrorCode::KafkaStorageError,
+        };
+        return failed(parameters, target, error, None);
     };
     let read = log.read(ReadRequest {
         offset: target.fetch_offset,
@@ -214,6 +219,19 @@ fn fetched(
         is_unknown: false,
         is_left_out: false,
     }
+}
+
+/// What an internal topic holds.
+fn nothing(parameters: &FetchParameters, target: &FetchTarget) -> Fetched {
+    let is_committed = parameters.isolation == IsolationLevel::ReadCommitted;
+    let response = FetchPartitionResponse {
+        high_watermark: 0,
+        last_stable_offset: 0,
+        log_start_offset: 0,
+        aborted_transactions: is_committed.then(Vec::new),
+        ..FetchPartitionResponse::error(target.partition, ErrorCode::None)
+    };
+    Fetched { response, slice: None, source: None, is_unknown: false, is_left_out: false }
 }
 
 fn failed(

@@ -73,6 +73,22 @@ async fn an_empty_partition_answers_empty_bytes_and_never_null() {
 }
 
 #[tokio::test]
+async fn internal_topics_without_logs_are_empty() {
+    let fixture = Fixture::new();
+    fixture.create_without_logs("__consumer_offsets", 50);
+    let topic = TopicRef::Name("__consumer_offsets");
+    let client = fixture.client();
+    let answer = client.fetch(12, &fetch_request(topic, &[(49, 0)])).await;
+    let one = answer.first();
+    assert_eq!((one.error_code, one.high_watermark, one.log_start_offset), (ErrorCode::None, 0, 0));
+    assert_eq!(one.records_bytes, 0);
+    let answer = client.fetch(12, &fetch_request(topic, &[(49, 1)])).await;
+    assert_eq!(answer.first().error_code, ErrorCode::OffsetOutOfRange);
+    let answer = client.fetch(12, &fetch_request(topic, &[(50, 0)])).await;
+    assert_eq!(answer.first().error_code, ErrorCode::UnknownTopicOrPartition);
+}
+
+#[tokio::test]
 async fn read_committed_gets_a_list_of_aborted_transactions() {
     let fixture = Fixture::new();
     fixture.create("t", 1);

@@ -21,7 +21,7 @@ pub(crate) struct TopicImage {
     pub(crate) name: Arc<str>,
     /// The id, which differs after a topic was created anew.
     pub(crate) topic_id: Uuid,
-    /// Whether clients may not produce to it.
+    /// Whether clients may not produce to it. Nothing is kept in it: where it has no log, it is empty.
     pub(crate) internal: bool,
     /// What its logs obey.
     pub(crate) config: Arc<LogConfig>,

@@ -91,6 +91,13 @@ impl Fixture {
         topic_id
     }
 
+    /// Create a topic whose partitions this node leads and that has no logs.
+    pub(crate) fn create_without_logs(&self, name: &str, partitions: usize) {
+        let config = Arc::new(LogConfig::default());
+        let topic_id = Uuid([name.len() as u8; 16]);
+        self.publish(name, topic_id, &vec![(NODE, 0); partitions], &config, vec![None; partitions]);
+    }
+
     /// Publish a topic anew, with other leaders and the same logs.
     pub(crate) fn lead(&self, name: &str, partitions: &[(i32, i32)]) {
         let image = self.image(name);
