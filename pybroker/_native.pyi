@@ -134,6 +134,10 @@ class LogConfig:
         log_append_time: bool,
         timestamp_before_max_ms: int,
         timestamp_after_max_ms: int,
+        deletes: bool,
+        retention_ms: int,
+        retention_bytes: int,
+        file_delete_delay_ms: int,
         compacted: bool,
         compression_type: str,
         producer_id_expiration_ms: int,
@@ -210,7 +214,22 @@ class DataPlane:
         A ticket; a log that fails is reported by `LogFailed`.
         """
     def delete_logs(self, logs: Sequence[tuple[bytes, int]], /) -> int:
-        """Delete (topic id, partition). A ticket."""
+        """Delete (topic id, partition): at once, and from the disk after a delay. A ticket."""
+    def enforce_retention(self, now_ms: int, /) -> int:
+        """Remove what has expired by the wall clock in every log.
+
+        A ticket for how many segments and bytes went, and how many logs failed.
+        """
+    def delete_records(self, topic_id: bytes, partition: int, offset: int, /) -> int:
+        """Remove the records before an offset, durably; -1 is the high watermark.
+
+        A ticket for (log start offset, 0, 0). Fails with OFFSET_OUT_OF_RANGE beyond the high
+        watermark.
+        """
+    def log_dirs(self) -> list[tuple[str, str | None, int, int]]:
+        """Give (path, why it is offline, total bytes, usable bytes) of each log dir."""
+    def log_sizes(self) -> list[tuple[bytes, int, int, int]]:
+        """Give (topic id, partition, place of the log dir in `log_dirs`, bytes) of open logs."""
     def checkpoint(self) -> int:
         """Write how far the logs are flushed: recovery after a crash reads the rest. A ticket."""
     def log_state(self, topic_id: bytes, partition: int, /) -> tuple[int, int, int, int] | None:

@@ -58,6 +58,8 @@ class DataPlane:
         self.publish_nodes = native.publish_nodes
         self.advance_epoch = native.advance_epoch
         self.log_state = native.log_state
+        self.log_dirs = native.log_dirs
+        self.log_sizes = native.log_sizes
         self.end_offset_for_epoch = native.end_offset_for_epoch
         self.counters = native.counters
 
@@ -73,6 +75,21 @@ class DataPlane:
     async def delete_logs(self, logs: "Sequence[tuple[bytes, int]]") -> None:
         """Delete (topic id, partition)."""
         await self._ended(self._native.delete_logs(logs))
+
+    async def enforce_retention(self, now_ms: int) -> tuple[int, int, int]:
+        """Remove what has expired. Give segments and bytes that went, and logs that failed."""
+        freed = await self._ended(self._native.enforce_retention(now_ms))
+        assert freed is not None
+        return freed
+
+    async def delete_records(self, topic_id: bytes, partition: int, offset: int) -> int:
+        """Remove the records before an offset; -1 is the high watermark. Give the log start offset.
+
+        Raises KafkaError: OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR.
+        """
+        moved = await self._ended(self._native.delete_records(topic_id, partition, offset))
+        assert moved is not None
+        return moved[0]
 
     async def checkpoint(self) -> None:
         """Write how far the logs are flushed."""

@@ -32,6 +32,10 @@ class LogSettings(NamedTuple):
     log_append_time: bool
     timestamp_before_max_ms: int
     timestamp_after_max_ms: int
+    deletes: bool
+    retention_ms: int
+    retention_bytes: int
+    file_delete_delay_ms: int
     compacted: bool
     compression_type: str
     producer_id_expiration_ms: int
@@ -88,6 +92,10 @@ class TopicConfig:
             log_append_time=self.value("message.timestamp.type") == "LogAppendTime",
             timestamp_before_max_ms=self._integer("message.timestamp.before.max.ms"),
             timestamp_after_max_ms=self._integer("message.timestamp.after.max.ms"),
+            deletes="delete" in policies,
+            retention_ms=self._integer("retention.ms"),
+            retention_bytes=self._integer("retention.bytes"),
+            file_delete_delay_ms=self._integer("file.delete.delay.ms"),
             compacted="compact" in policies,
             compression_type=str(self.value("compression.type")),
             producer_id_expiration_ms=self._config.producer_id_expiration_ms,

@@ -26,6 +26,14 @@ pub struct LogConfig {
     pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms`: how much newer than the broker's clock a record may be.
     pub timestamp_after_max_ms: i64,
+    /// `cleanup.policy` contains `delete`: segments expire.
+    pub deletes: bool,
+    /// `retention.ms`: how old the newest record of a segment gets before the segment goes; -1 is never.
+    pub retention_ms: i64,
+    /// `retention.bytes`: beyond this size of the log its oldest segments go; -1 is no limit.
+    pub retention_bytes: i64,
+    /// `file.delete.delay.ms`: how long files that have left the log stay on the disk.
+    pub file_delete_delay_ms: i64,
     /// `cleanup.policy` contains `compact`: records need keys.
     pub compacted: bool,
     /// `compression.type`; `None` is `producer`: batches stay as they were sent.
@@ -48,6 +56,10 @@ impl Default for LogConfig {
             timestamp_type: TimestampType::CreateTime,
             timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 60 * 60 * 1000,
+            deletes: true,
+            retention_ms: 7 * 24 * 60 * 60 * 1000,
+            retention_bytes: -1,
+            file_delete_delay_ms: 60_000,
             compacted: false,
             compression: None,
             producer_id_expiration_ms: 24 * 60 * 60 * 1000,

@@ -13,6 +13,7 @@
 
 pub mod checkpoints;
 mod config;
+mod deletion;
 mod disk;
 mod error;
 mod failure;
@@ -29,6 +30,7 @@ mod producer_snapshot;
 mod producer_state;
 mod read;
 mod recovery;
+mod retention;
 mod scan;
 mod segment;
 mod timestamps;
@@ -38,9 +40,10 @@ mod truncate;
 mod validate;
 
 pub use config::LogConfig;
-pub use disk::File;
+pub use deletion::{DeletedFiles, delete_unopened, find_deleted, set_folders_aside};
 #[cfg(feature = "simulated-disk")]
 pub use disk::simulated;
+pub use disk::{File, free_space};
 pub use error::{AppendError, LogError, ReadError, Refusal};
 pub use failure::FailureScope;
 pub use flush::FlushJob;
@@ -48,6 +51,7 @@ pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, Segment
 pub use open_files::{Rest, open_segment_files};
 pub use partition_metadata::read_topic_id;
 pub use read::{CommittedRead, FileSlice};
+pub use retention::StartMove;
 pub use timestamps::{FoundTimestamp, TimestampSearch};
 pub use transaction_index::AbortedTransaction;
-pub use truncate::{delete_unopened, remove_deleted, set_stray_aside};
+pub use truncate::set_stray_aside;

@@ -141,6 +141,8 @@ pub struct Log {
     pub(crate) segments: Vec<Segment>,
     /// Base offsets of inactive segments that are open, the one used last at the end.
     pub(crate) warm: Vec<i64>,
+    /// Bytes in all segments, kept in step with them.
+    pub(crate) size_bytes: u64,
     pub(crate) log_start_offset: i64,
     pub(crate) log_end_offset: i64,
     pub(crate) recovery_point: i64,
@@ -239,6 +241,7 @@ impl Log {
         let file = active.file(folder)?;
         let Err(error) = file.write_all_at(bytes, position) else {
             active.size += bytes.len() as u64;
+            self.size_bytes += bytes.len() as u64;
             return Ok(position);
         };
         let undone = file.set_len(position);
@@ -415,7 +418,7 @@ impl Log {
             log_end_offset: self.log_end_offset,
             recovery_point: self.recovery_point,
             leader_epoch: self.leader_epochs.latest().unwrap_or(-1),
-            size_bytes: self.segments.iter().map(|segment| segment.size).sum(),
+            size_bytes: self.size_bytes,
             unstable_bytes: self.unstable_bytes(),
         }
     }

@@ -43,6 +43,7 @@ impl Log {
             config: options.config,
             segments: find_segments(folder, &names, now_ms)?,
             warm: Vec::new(),
+            size_bytes: 0,
             log_start_offset: options.log_start_offset.max(load_log_start_offset(folder)?),
             log_end_offset: 0,
             recovery_point: 0,
@@ -293,7 +294,9 @@ impl Log {
         if self.leader_epochs.truncate_from_end(self.log_end_offset) {
             self.leader_epochs.store(&self.folder)?;
         }
-        self.delete_before_log_start()
+        self.delete_before_log_start()?;
+        self.size_bytes = self.segments.iter().map(|segment| segment.size).sum();
+        Ok(())
     }
 }
 

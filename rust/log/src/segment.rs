@@ -266,6 +266,11 @@ impl Segment {
         Ok(timestamp_ms)
     }
 
+    /// When the file was last written to, on the wall clock.
+    pub(crate) fn modified_ms(&self, folder: &Path) -> Result<i64, LogError> {
+        disk::modified_ms(&self.log_path(folder))
+    }
+
     /// Whether an index has no room for another entry; the time index keeps one for closing.
     pub(crate) fn is_index_full(&self, index_bytes: u32) -> bool {
         let index_bytes = index_bytes as usize;

@@ -1,11 +1,12 @@
 //! Removing records from either end of a log, and the log as a whole.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pybroker_wire::Uuid;
 
+use crate::deletion::{DeletedFiles, with_suffix};
 use crate::disk;
-use crate::error::{LogError, ReadError};
+use crate::error::LogError;
 use crate::log::Log;
 use crate::partition_metadata::read_topic_id;
 use crate::producer_snapshot;
@@ -14,8 +15,6 @@ use crate::segment::offset_path;
 /// The log start offset of this log, in text. Kafka keeps it in a checkpoint of the log dir only, which is written now and then;
 /// this file makes it durable at once, and Kafka passes over it.
 const LOG_START_OFFSET_FILE: &str = "log-start-offset";
-/// Ends the name of a folder whose log is being deleted.
-const DELETED_SUFFIX: &str = "-delete";
 /// What ends the name of a folder whose topic is not known any more. Kafka's word for it.
 const STRAY_SUFFIX: &str = "-stray";
 
@@ -48,6 +47,8 @@ impl Log {
             .and_then(|()| file.sync_data())
             .map_err(|error| LogError::disk("truncate", &path, error))?;
         active.size = size;
+        self.size_bytes = self.segments.iter().map(|segment| segment.size).sum();
+        let active = &mut self.segments[index];
         active.truncate_indexes(&self.folder, end_offset, interval)?;
         self.truncate_transaction_index(index, end_offset)?;
         let active = &self.segments[index];
@@ -63,26 +64,7 @@ impl Log {
         self.load_producers(now_ms)
     }
 
-    /// Moves the log start offset forward to `offset`, durably, and deletes the segments that are wholly before it. Gives the
-    /// log start offset. An offset after the log end offset is out of range; one before the log start offset changes nothing.
-    pub fn delete_before(&mut self, offset: i64) -> Result<i64, ReadError> {
-        self.check_online()?;
-        if offset > self.log_end_offset {
-            return Err(ReadError::OffsetOutOfRange {
-                offset,
-                log_start_offset: self.log_start_offset,
-                log_end_offset: self.log_end_offset,
-            });
-        }
-        if offset > self.log_start_offset {
-            store_log_start_offset(&self.folder, offset)?;
-            self.log_start_offset = offset;
-            self.delete_before_log_start().map_err(|error| self.fail(error))?;
-        }
-        Ok(self.log_start_offset)
-    }
-
-    /// Deletes the segments that end before the log start offset; the active one stays.
+    /// Deletes the segments that end before the log start offset, while nobody reads them yet; the active one stays.
     pub(crate) fn delete_before_log_start(&mut self) -> Result<(), LogError> {
         let first = self.segment_index(self.log_start_offset);
         // From the first one up, so that a crash leaves no gap.
@@ -100,46 +82,17 @@ impl Log {
         Ok(())
     }
 
-    /// Removes the folder. It is renamed first, so that a topic of the same name can be made at once whatever a crash leaves:
-    /// see `remove_deleted`.
-    pub fn delete(self) -> Result<(), LogError> {
-        let deleted = with_suffix(&self.folder, self.topic_id, DELETED_SUFFIX);
-        disk::rename(&self.folder, &deleted)?;
-        drop(self);
-        disk::remove_folder(&deleted)
+    /// Gives the log up and renames its folder, so that a topic of the same name can be made at once.
+    pub fn delete(self) -> Result<DeletedFiles, LogError> {
+        let delay_ms = self.config.file_delete_delay_ms;
+        DeletedFiles::folder(&self.folder, self.topic_id, self.size_bytes, delay_ms)
     }
-}
-
-/// Removes the folder of a log that is not open, as [`Log::delete`] does. One of another topic, or none, is left alone.
-pub fn delete_unopened(folder: &Path, topic_id: Uuid) -> Result<(), LogError> {
-    if read_topic_id(folder)? != Some(topic_id) {
-        return Ok(());
-    }
-    let deleted = with_suffix(folder, topic_id, DELETED_SUFFIX);
-    disk::rename(folder, &deleted)?;
-    disk::remove_folder(&deleted)
 }
 
 /// Renames a folder that an earlier topic of the same name left behind, so that this topic can have its own.
 pub fn set_stray_aside(folder: &Path) -> Result<(), LogError> {
     let topic_id = read_topic_id(folder)?.unwrap_or(Uuid::ZERO);
     disk::rename(folder, &with_suffix(folder, topic_id, STRAY_SUFFIX))
-}
-
-fn with_suffix(folder: &Path, topic_id: Uuid, suffix: &str) -> PathBuf {
-    let mut name = folder.as_os_str().to_owned();
-    name.push(format!(".{topic_id:?}{suffix}"));
-    PathBuf::from(name)
-}
-
-/// Removes the folders of a log dir whose deletion did not come to its end.
-pub fn remove_deleted(log_dir: &Path) -> Result<(), LogError> {
-    for name in disk::file_names(log_dir)? {
-        if name.ends_with(DELETED_SUFFIX) {
-            disk::remove_folder(&log_dir.join(name))?;
-        }
-    }
-    Ok(())
 }
 
 /// The log start offset that the log itself has stored; 0 if none.
@@ -149,6 +102,6 @@ pub(crate) fn load_log_start_offset(folder: &Path) -> Result<i64, LogError> {
     Ok(text.and_then(|text| text.trim().parse().ok()).unwrap_or(0).max(0))
 }
 
-fn store_log_start_offset(folder: &Path, offset: i64) -> Result<(), LogError> {
+pub(crate) fn store_log_start_offset(folder: &Path, offset: i64) -> Result<(), LogError> {
     disk::replace_file(&folder.join(LOG_START_OFFSET_FILE), format!("{offset}\n").as_bytes())
 }

@@ -417,12 +417,17 @@ fn a_deleted_log_leaves_nothing_and_can_be_made_again() {
     three_batches(&place);
     let mut log = open(&place, UNCLEAN).unwrap();
     let slice = log.read(0, 1 << 20, 6, true).unwrap();
-    log.delete().unwrap();
+    let deleted = log.delete().unwrap();
     assert!(!place.folder().exists());
+    deleted.set_aside().unwrap();
+    deleted.unlink().unwrap();
+    assert!(names(place.log_dir()).is_empty());
     assert_eq!(slice.to_vec().unwrap().len(), slice.len, "what is being sent is sent");
     assert_eq!(place.create().state().log_end_offset, 0);
     std::fs::create_dir(place.log_dir().join("old-0.0123-delete")).unwrap();
-    pybroker_log::remove_deleted(place.log_dir()).unwrap();
+    for deleted in pybroker_log::find_deleted(place.log_dir()).unwrap() {
+        deleted.unlink().unwrap();
+    }
     assert_eq!(names(place.log_dir()), ["payments-0"]);
 }
 

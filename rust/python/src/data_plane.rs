@@ -70,8 +70,8 @@ pub(crate) struct PyLogConfig(Arc<LogConfig>);
 impl PyLogConfig {
     #[new]
     #[pyo3(signature = (*, segment_bytes, segment_ms, index_interval_bytes, segment_index_bytes, max_message_bytes,
-        flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, compacted,
-        compression_type, producer_id_expiration_ms))]
+        flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, deletes,
+        retention_ms, retention_bytes, file_delete_delay_ms, compacted, compression_type, producer_id_expiration_ms))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, one per topic config")]
     fn new(
         segment_bytes: u32,
@@ -84,6 +84,10 @@ impl PyLogConfig {
         log_append_time: bool,
         timestamp_before_max_ms: i64,
         timestamp_after_max_ms: i64,
+        deletes: bool,
+        retention_ms: i64,
+        retention_bytes: i64,
+        file_delete_delay_ms: i64,
         compacted: bool,
         compression_type: &str,
         producer_id_expiration_ms: i64,
@@ -101,6 +105,10 @@ impl PyLogConfig {
             timestamp_type,
             timestamp_before_max_ms,
             timestamp_after_max_ms,
+            deletes,
+            retention_ms,
+            retention_bytes,
+            file_delete_delay_ms,
             compacted,
             compression: compression(compression_type)?,
             producer_id_expiration_ms,
@@ -277,6 +285,37 @@ impl DataPlane {
         let which =
             logs.into_iter().map(|(topic_id, partition)| (Uuid(topic_id), partition)).collect();
         py.detach(|| self.0.delete_logs(which))
+    }
+
+    #[pyo3(signature = (now_ms, /))]
+    fn enforce_retention(&self, py: Python<'_>, now_ms: i64) -> u64 {
+        py.detach(|| self.0.enforce_retention(now_ms))
+    }
+
+    #[pyo3(signature = (topic_id, partition, offset, /))]
+    fn delete_records(
+        &self,
+        py: Python<'_>,
+        topic_id: [u8; 16],
+        partition: i32,
+        offset: i64,
+    ) -> u64 {
+        py.detach(|| self.0.delete_records(Uuid(topic_id), partition, offset))
+    }
+
+    fn log_dirs(&self, py: Python<'_>) -> Vec<(std::path::PathBuf, Option<String>, u64, u64)> {
+        let dirs = py.detach(|| self.0.log_dirs());
+        dirs.into_iter()
+            .map(|dir| (dir.path, dir.error, dir.total_bytes, dir.usable_bytes))
+            .collect()
+    }
+
+    fn log_sizes(&self, py: Python<'_>) -> Vec<([u8; 16], i32, usize, u64)> {
+        let sizes = py.detach(|| self.0.log_sizes());
+        sizes
+            .into_iter()
+            .map(|(topic_id, partition, dir, bytes)| (topic_id.0, partition, dir, bytes))
+            .collect()
     }
 
     fn checkpoint(&self, py: Python<'_>) -> u64 {

@@ -11,23 +11,27 @@ use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pybroker_log::{FoundTimestamp, Log, LogConfig, LogError, LogState, TimestampSearch};
+use pybroker_log::{
+    FoundTimestamp, Log, LogConfig, LogError, LogState, ReadError, TimestampSearch,
+};
 use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
 use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
+use crate::deletions::Deletions;
 use crate::fetch_sessions::FetchSessions;
 use crate::flusher::Flusher;
 use crate::images::{Images, NodeImage, PartitionImage, TopicImage};
 use crate::limits::REQUEST_MEMORY_BYTES;
 use crate::listener::{self, ListenerInfo};
-use crate::logs::{LogSpec, Logs};
+use crate::logs::{LogDir, LogSpec, Logs};
 use crate::mailbox::{Completed, Mail, Mailbox};
-use crate::partition::report_failure;
+use crate::partition::{Offline, report_failure};
 use crate::reactor;
 use crate::replies::{Answer, reactor_of};
+use crate::retention::{self, Freed, NewStart};
 use crate::shared::{ApiTable, ConnectionLimit, Faults, Settings, Shared, Stopping};
 use crate::work_pool::WorkPool;
 
@@ -96,6 +100,8 @@ pub struct DataPlane {
     shared: Arc<Shared>,
     logs: Arc<Logs>,
     work: WorkPool,
+    /// Walks all logs now and then, so that nobody who waits for a ticket waits for that.
+    housekeeping: WorkPool,
     reactors: Arc<Mutex<Vec<thread::JoinHandle<()>>>>,
     next_ticket: AtomicU64,
 }
@@ -105,6 +111,9 @@ impl DataPlane {
     pub fn start(options: &Options) -> io::Result<Self> {
         let logs = Logs::new(&options.log_dir).map_err(io::Error::other)?;
         let shared = Arc::new(new_shared(options)?);
+        for deleted in pybroker_log::find_deleted(&options.log_dir).map_err(io::Error::other)? {
+            shared.deletions.push(deleted);
+        }
         let starting = (0..options.reactors.clamp(1, usize::from(u8::MAX)))
             .map(|index| reactor::start(index, &shared))
             .collect::<io::Result<Vec<_>>>()?;
@@ -116,6 +125,7 @@ impl DataPlane {
             shared,
             logs: Arc::new(logs),
             work: WorkPool::new("log-work", options.recovery_threads),
+            housekeeping: WorkPool::new("housekeeping", 1),
             reactors: Arc::new(Mutex::new(threads)),
             next_ticket: AtomicU64::new(1),
         })
@@ -153,7 +163,9 @@ impl DataPlane {
                 // A reactor that panicked is gone too, which is all that is asked.
                 let _ = reactor.join();
             }
-            logs.close(shared.clock.now_ms()).map(|()| None)
+            shared.deletions.close();
+            logs.close(shared.clock.now_ms())?;
+            Ok(None)
         })
     }
 
@@ -239,23 +251,67 @@ impl DataPlane {
     /// Delete logs. A ticket.
     pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
         let logs = Arc::clone(&self.logs);
-        self.run(move |_| {
-            let mut first_failure = Ok(None);
+        self.run(move |shared| {
+            let mut first_failure = Ok(());
+            let mut deleted = Vec::new();
             for (topic_id, partition) in which {
-                if let Err(error) = logs.delete(topic_id, partition)
-                    && first_failure.is_ok()
-                {
-                    first_failure = Err(error);
+                match logs.delete(topic_id, partition) {
+                    Ok(folder) => deleted.extend(folder),
+                    Err(error) => first_failure = first_failure.and(Err(error)),
                 }
             }
-            first_failure
+            let set_aside = pybroker_log::set_folders_aside(&deleted);
+            for folder in deleted {
+                shared.deletions.push(folder);
+            }
+            first_failure.and(set_aside)?;
+            Ok(None)
         })
+    }
+
+    /// Remove what has expired in every log. A ticket for the numbers of segments, bytes, and logs that failed.
+    pub fn enforce_retention(&self, now_ms: i64) -> u64 {
+        let (ticket, shared) = (self.new_ticket(), Arc::clone(&self.shared));
+        let partitions = self.logs.all();
+        self.housekeeping.run(move || {
+            let Freed { segments, bytes, failures } =
+                retention::enforce_all(&shared, &partitions, now_ms);
+            complete(&shared, ticket, Ok(Some((segments, bytes, failures))));
+        });
+        ticket
+    }
+
+    /// Remove the records before an offset; -1 is the high watermark. A ticket for the log start offset.
+    pub fn delete_records(&self, topic_id: Uuid, partition: i32, offset: i64) -> u64 {
+        let partition = self.logs.find(topic_id, partition);
+        self.run(move |shared| {
+            let start = match offset {
+                -1 => NewStart::HighWatermark,
+                offset => NewStart::Offset(offset),
+            };
+            let partition = partition.ok_or(Offline)?;
+            let log_start_offset = retention::delete_records(shared, &partition, start)?;
+            Ok(Some((log_start_offset, 0, 0)))
+        })
+    }
+
+    /// The log dirs, each with its total and usable bytes or why it is offline.
+    pub fn log_dirs(&self) -> Vec<LogDir> {
+        self.logs.dirs()
+    }
+
+    /// The logs that are open: topic id, partition, place of the log dir in `log_dirs`, bytes.
+    pub fn log_sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
+        self.logs.sizes()
     }
 
     /// Write how far the logs are flushed. A ticket.
     pub fn checkpoint(&self) -> u64 {
         let logs = Arc::clone(&self.logs);
-        self.run(move |_| logs.checkpoint().map(|()| None))
+        self.run(move |_| {
+            logs.checkpoint()?;
+            Ok(None)
+        })
     }
 
     /// The numbers of a log, unless it is unknown or offline. An internal topic without logs is empty.
@@ -302,6 +358,7 @@ impl DataPlane {
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let mut counters = self.shared.counters.read();
         counters.push(("connections", self.shared.connections.open() as u64));
+        counters.push(("deletions_failed", self.shared.deletions.failed()));
         counters
     }
 
@@ -330,7 +387,7 @@ impl DataPlane {
                 if let Some(partition) = &partition {
                     report_failure(shared, partition);
                 }
-                return Err(LogError::Offline { reason: "the partition is not open".to_owned() });
+                return Err(Offline.into());
             };
             let found = search?.run()?;
             Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| {
@@ -365,17 +422,43 @@ impl Drop for DataPlane {
     }
 }
 
-type Outcome = Result<Option<(i64, i64, i32)>, LogError>;
+type Outcome = Result<Option<(i64, i64, i32)>, Failed>;
+
+/// Why work under a ticket ended without success.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+}
+
+impl From<LogError> for Failed {
+    fn from(error: LogError) -> Self {
+        Self { code: ErrorCode::KafkaStorageError, message: error.to_string() }
+    }
+}
+
+impl From<ReadError> for Failed {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::OffsetOutOfRange { .. } => {
+                Self { code: ErrorCode::OffsetOutOfRange, message: error.to_string() }
+            }
+            ReadError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<Offline> for Failed {
+    fn from(_: Offline) -> Self {
+        let message = "the partition is not open".to_owned();
+        Self { code: ErrorCode::KafkaStorageError, message }
+    }
+}
 
 fn complete(shared: &Shared, ticket: u64, outcome: Outcome) {
     let completed = match outcome {
         Ok(value) => Completed { ticket, value, error: ErrorCode::None, message: String::new() },
-        Err(error) => Completed {
-            ticket,
-            value: None,
-            error: ErrorCode::KafkaStorageError,
-            message: error.to_string(),
-        },
+        Err(Failed { code, message }) => Completed { ticket, value: None, error: code, message },
     };
     shared.mailbox.push(Mail::Completed(completed));
 }
@@ -409,6 +492,7 @@ pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
         fetch_sessions: FetchSessions::new(options.fetch_session_slots),
         cold_reads: ColdReads::default(),
         flusher: Flusher::default(),
+        deletions: Deletions::default(),
         reactors: OnceLock::new(),
         next_reactor: AtomicUsize::new(0),
         next_connection_id: AtomicU64::new(1),

@@ -11,6 +11,7 @@ mod connection;
 mod cost_tests;
 mod counters;
 mod data_plane;
+mod deletions;
 mod fetch;
 mod fetch_answer;
 mod fetch_read;
@@ -42,6 +43,9 @@ mod purgatory;
 mod purgatory_tests;
 mod reactor;
 mod replies;
+mod retention;
+#[cfg(test)]
+mod retention_tests;
 mod scheduling;
 mod sendfile;
 mod shared;
@@ -54,5 +58,5 @@ mod work_pool;
 
 pub use data_plane::{DataPlane, Options, Reply, TopicSpec};
 pub use images::NodeImage;
-pub use logs::LogSpec;
+pub use logs::{LogDir, LogSpec};
 pub use mailbox::{Completed, ControlRequest, Mail};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints};
+use pybroker_log::{DeletedFiles, Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints};
 use pybroker_wire::Uuid;
 
 use crate::partition::Partition;
@@ -24,6 +24,19 @@ pub struct LogSpec {
     pub config: Arc<LogConfig>,
 }
 
+/// A log dir, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogDir {
+    /// As it was configured.
+    pub path: PathBuf,
+    /// Why it is offline.
+    pub error: Option<String>,
+    /// The size of its file system.
+    pub total_bytes: u64,
+    /// What is free of it for this process.
+    pub usable_bytes: u64,
+}
+
 /// All logs of a data directory.
 #[derive(Debug)]
 pub(crate) struct Logs {
@@ -39,9 +52,8 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// Read what the last run left in the directory, and finish its deletions. The clean-shutdown marker counts once.
+    /// Read what the last run left in the directory. The clean-shutdown marker counts once.
     pub(crate) fn new(dir: &Path) -> Result<Self, LogError> {
-        pybroker_log::remove_deleted(dir)?;
         Ok(Self {
             dir: dir.to_path_buf(),
             partitions: RwLock::default(),
@@ -96,15 +108,22 @@ impl Logs {
         Ok(())
     }
 
-    /// Forget a log and remove its folder, open or not. One that is not known is deleted already.
-    pub(crate) fn delete(&self, topic_id: Uuid, partition: i32) -> Result<(), LogError> {
+    /// Forget a log and set its folder aside, open or not. One that is not known is deleted already.
+    pub(crate) fn delete(
+        &self,
+        topic_id: Uuid,
+        partition: i32,
+    ) -> Result<Option<DeletedFiles>, LogError> {
         let key = (topic_id, partition);
         let name = match self.partitions.write().remove(&key) {
-            Some(found) if found.delete()? => return Ok(()),
-            Some(offline) => Some((offline.topic().to_owned(), partition)),
+            Some(found) => match found.delete()? {
+                Some(deleted) => return Ok(Some(deleted)),
+                None => Some((found.topic().to_owned(), partition)),
+            },
             None => self.unopened.lock().remove(&key),
         };
-        name.map_or(Ok(()), |name| pybroker_log::delete_unopened(&self.folder(&name), topic_id))
+        let Some(name) = name else { return Ok(None) };
+        pybroker_log::delete_unopened(&self.folder(&name), topic_id)
     }
 
     /// Write how far each log is flushed, so that recovery after a crash reads no more than the rest.
@@ -155,6 +174,28 @@ impl Logs {
         }
     }
 
+    /// The log dirs, in the order of `log.dirs`.
+    pub(crate) fn dirs(&self) -> Vec<LogDir> {
+        let path = self.dir.clone();
+        vec![match pybroker_log::free_space(&path) {
+            Ok((total_bytes, usable_bytes)) => {
+                LogDir { path, error: None, total_bytes, usable_bytes }
+            }
+            Err(error) => {
+                LogDir { path, error: Some(error.to_string()), total_bytes: 0, usable_bytes: 0 }
+            }
+        }]
+    }
+
+    /// The logs that are open: topic id, partition, place of the log dir, bytes.
+    pub(crate) fn sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
+        let partitions = self.partitions.read();
+        let size = |(&(topic_id, index), partition): (&(Uuid, i32), &Arc<Partition>)| {
+            Some((topic_id, index, 0, partition.state()?.size_bytes))
+        };
+        partitions.iter().filter_map(size).collect()
+    }
+
     fn has_offline(&self) -> bool {
         !self.unopened.lock().is_empty() || self.all().iter().any(|each| each.is_offline())
     }
@@ -163,7 +204,8 @@ impl Logs {
         self.dir.join(format!("{topic}-{partition}"))
     }
 
-    fn all(&self) -> Vec<Arc<Partition>> {
+    /// Every partition whose log was opened.
+    pub(crate) fn all(&self) -> Vec<Arc<Partition>> {
         self.partitions.read().values().cloned().collect()
     }
 }

@@ -4,15 +4,15 @@
 //!   purgatory read the published numbers instead, so that they never wait for a disk.
 //! * A log that fails, and one in which a panic was caught, is dropped: the partition is offline until it is opened
 //!   again. [`Partition::take_failure`] gives the reason once, to whoever reports it.
-//! * Locks are taken in the order log, then published; or watchers, then published; never log and watchers together.
+//! * Locks are taken in the order housekeeping, then log, then published; or watchers, then published; never log and watchers together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use pybroker_log::{
-    AppendError, Appended, FileSlice, FlushDemand, Log, LogError, LogState, Origin, ReadError,
-    Refusal,
+    AppendError, Appended, DeletedFiles, FileSlice, FlushDemand, Log, LogError, LogState, Origin,
+    ReadError, Refusal,
 };
 use pybroker_wire::Uuid;
 use pybroker_wire::fetch::{EpochEndOffset, IsolationLevel};
@@ -33,6 +33,8 @@ pub(crate) struct Partition {
     log: Mutex<Option<Log>>,
     published: Mutex<Published>,
     watchers: Mutex<Watchers>,
+    /// Held by who renames or replaces files of the log by their names, outside of its mutex. Taken before the log.
+    pub(crate) housekeeping: Mutex<()>,
     /// Producers that wait until their records are durable.
     pub(crate) flushes: Mutex<FlushQueue>,
 }
@@ -141,6 +143,7 @@ impl Partition {
             log: Mutex::new(Some(log)),
             published: Mutex::new(published),
             watchers: Mutex::default(),
+            housekeeping: Mutex::default(),
             flushes: Mutex::default(),
         }
     }
@@ -307,6 +310,7 @@ impl Partition {
 
     /// Flush and close the log.
     pub(crate) fn close(&self, now_ms: i64) -> Result<(), LogError> {
+        let _housekeeping = self.housekeeping.lock();
         let mut log = self.log.lock();
         let Some(open) = log.take() else { return Ok(()) };
         let outcome = open.close(now_ms);
@@ -323,14 +327,15 @@ impl Partition {
         outcome
     }
 
-    /// Remove the log's folder. Says whether the log was open: the folder of another is left.
-    pub(crate) fn delete(&self) -> Result<bool, LogError> {
+    /// Set the log's folder aside. None when the log was not open: the folder of another is left.
+    pub(crate) fn delete(&self) -> Result<Option<DeletedFiles>, LogError> {
+        let _housekeeping = self.housekeeping.lock();
         let mut log = self.log.lock();
-        let Some(open) = log.take() else { return Ok(false) };
+        let Some(open) = log.take() else { return Ok(None) };
         self.published.lock().availability = Availability::Offline;
         drop(log);
         self.wake();
-        open.delete().map(|()| true)
+        open.delete().map(Some)
     }
 
     /// Watch for appends on behalf of a fetch that read at `mark` and can use `wanted_bytes` more. The waiter is told at

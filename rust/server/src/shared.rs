@@ -10,6 +10,7 @@ use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
 use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
+use crate::deletions::Deletions;
 use crate::fetch_sessions::FetchSessions;
 use crate::flusher::Flusher;
 use crate::images::Images;
@@ -133,6 +134,7 @@ pub(crate) struct Shared {
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) cold_reads: ColdReads,
     pub(crate) flusher: Flusher,
+    pub(crate) deletions: Deletions,
     /// Filled once, when the reactors have started.
     pub(crate) reactors: OnceLock<Box<[ReactorHandle]>>,
     pub(crate) next_reactor: AtomicUsize,

@@ -11,6 +11,7 @@ pub mod simulated;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use crate::error::LogError;
 use real::Missing;
@@ -193,6 +194,23 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
 /// Renames a file or folder.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), LogError> {
     on_disk!(rename(from, to)).map_err(|error| LogError::disk("rename", from, error))
+}
+
+/// Renames a file; a missing one is fine.
+pub(crate) fn rename_if_there(from: &Path, to: &Path) -> Result<(), LogError> {
+    unless_missing(on_disk!(rename(from, to)), "rename", from).map(|_| ())
+}
+
+/// When a file was last written to, in milliseconds of the wall clock.
+pub(crate) fn modified_ms(path: &Path) -> Result<i64, LogError> {
+    let modified = on_disk!(modified(path)).map_err(|error| LogError::disk("stat", path, error))?;
+    let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The size of the file system that a folder is on, and what is free of it for this process, in bytes.
+pub fn free_space(folder: &Path) -> Result<(u64, u64), LogError> {
+    real::free_space(folder).map_err(|error| LogError::disk("stat", folder, error))
 }
 
 /// Removes a file; a missing one is fine.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Whether opening makes a missing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,23 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 pub(super) fn file_len(path: &Path) -> io::Result<u64> {
     fs::metadata(path).map(|metadata| metadata.len())
+}
+
+pub(super) fn modified(path: &Path) -> io::Result<SystemTime> {
+    fs::metadata(path)?.modified()
+}
+
+#[cfg(unix)]
+pub(super) fn free_space(folder: &Path) -> io::Result<(u64, u64)> {
+    let space = rustix::fs::statvfs(folder)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
+    Ok((bytes(space.f_blocks), bytes(space.f_bavail)))
+}
+
+/// Not known: -1 in the answer of DescribeLogDirs would be as little help.
+#[cfg(not(unix))]
+pub(super) fn free_space(folder: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(folder).map(|_| (0, 0))
 }
 
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {

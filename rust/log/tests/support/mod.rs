@@ -124,6 +124,15 @@ pub fn batch(values: &[&[u8]]) -> Vec<u8> {
     compressed_batch(values, Compression::None)
 }
 
+/// A batch whose records all have one timestamp; -1 is none.
+pub fn batch_at(timestamp_ms: i64, values: &[&[u8]]) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(0);
+    for value in values {
+        builder.append(timestamp_ms, None, Some(value), &[]);
+    }
+    build(builder)
+}
+
 pub fn compressed_batch(values: &[&[u8]], compression: Compression) -> Vec<u8> {
     let mut builder = BatchBuilder::new(0).compression(compression, None);
     for (index, value) in values.iter().enumerate() {

@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::SystemTime;
 
 pub use crash::{Order, Survival, Tail};
 pub use faults::{AfterFailedSync, Errno, Fault, Operation};
@@ -246,6 +247,11 @@ impl SimulatedDisk {
         let state = self.lock();
         let id = state.find(path).ok_or_else(missing)?;
         Ok(state.nodes.file(id).map_or(0, |file| file.cached.len() as u64))
+    }
+
+    /// Here, all files are as old as time.
+    pub(super) fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        self.file_len(path).map(|_| SystemTime::UNIX_EPOCH)
     }
 
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

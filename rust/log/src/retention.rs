@@ -1,0 +1,156 @@
+//! Retention: which segments have expired, and moving the log start offset past them.
+//!
+//! A move is made in three steps, so that the mutex is never held while the disk makes something durable: it is begun under the
+//! mutex, [`StartMove::run`] stores the new log start offset, and finishing it takes the segments out of the log. Their
+//! files are then set aside and unlinked: see [`DeletedFiles`]. A crash at any point leaves the old start, or the new one
+//! with segments before it that the next start removes.
+
+use std::path::PathBuf;
+
+use crate::deletion::{DeletedFiles, Snapshots};
+use crate::error::{LogError, ReadError};
+use crate::log::Log;
+use crate::truncate::store_log_start_offset;
+
+/// A log start offset on its way. `run` it outside of the mutex and hand it to `Log::finish_start_move` with its result.
+/// One move of a log at a time.
+#[derive(Debug)]
+#[must_use]
+pub struct StartMove {
+    folder: PathBuf,
+    offset: i64,
+}
+
+impl StartMove {
+    /// Makes the offset durable.
+    pub fn run(&self) -> Result<(), LogError> {
+        store_log_start_offset(&self.folder, self.offset)
+    }
+}
+
+impl Log {
+    /// The offset before which retention wants nothing to stay: `retention.bytes`, then `retention.ms` by the largest timestamp
+    /// of each segment, from the oldest on, until one stays. When all have expired the active segment is rolled.
+    pub fn retention_offset(&mut self, now_ms: i64) -> Result<i64, LogError> {
+        self.check_online()?;
+        let first = self.segment_index(self.log_start_offset);
+        if !self.config.deletes {
+            return Ok(self.log_start_offset);
+        }
+        let kept = self.first_unexpired(self.first_within_size(first), now_ms)?;
+        if kept == self.segments.len() {
+            self.roll(now_ms)?;
+        }
+        let kept_offset = self.segments.get(kept).map(|segment| segment.base_offset);
+        Ok(kept_offset.unwrap_or(self.log_start_offset).max(self.log_start_offset))
+    }
+
+    /// The first segment that `retention.bytes` keeps: what stays is never less than that.
+    fn first_within_size(&self, first: usize) -> usize {
+        let Ok(retention_bytes) = u64::try_from(self.config.retention_bytes) else { return first };
+        let Some(mut excess) = self.size_bytes.checked_sub(retention_bytes) else { return first };
+        let mut kept = first;
+        for segment in &self.segments[first..] {
+            let is_last = kept + 1 == self.segments.len();
+            let Some(less) = excess.checked_sub(segment.size) else { break };
+            if is_last && segment.size == 0 {
+                break;
+            }
+            excess = less;
+            kept += 1;
+        }
+        kept
+    }
+
+    /// The first segment that `retention.ms` keeps.
+    fn first_unexpired(&mut self, first: usize, now_ms: i64) -> Result<usize, LogError> {
+        let retention_ms = self.config.retention_ms;
+        if retention_ms < 0 {
+            return Ok(first);
+        }
+        let interval = self.config.index_interval_bytes;
+        let mut kept = first;
+        let last = self.segments.len() - 1;
+        while let Some(segment) = self.segments.get_mut(kept) {
+            if segment.size == 0 && kept == last {
+                break;
+            }
+            let mut newest_ms = segment.largest(&self.folder, interval)?.timestamp_ms;
+            if newest_ms < 0 {
+                // As in Kafka, records without timestamps are as old as their file.
+                newest_ms = segment.modified_ms(&self.folder)?;
+            }
+            if now_ms.saturating_sub(newest_ms) <= retention_ms {
+                break;
+            }
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
+    /// Begins to move the log start offset forward. `None` when it is there already. An offset after the high watermark is out
+    /// of range.
+    pub fn begin_start_move(&self, offset: i64) -> Result<Option<StartMove>, ReadError> {
+        self.check_online()?;
+        if offset > self.log_end_offset {
+            return Err(ReadError::OffsetOutOfRange {
+                offset,
+                log_start_offset: self.log_start_offset,
+                log_end_offset: self.log_end_offset,
+            });
+        }
+        let is_new = offset > self.log_start_offset;
+        Ok(is_new.then(|| StartMove { folder: self.folder.clone(), offset }))
+    }
+
+    /// Moves the log start offset and takes the segments that are wholly before it out of the log. A failed fsync takes
+    /// the log offline; with another failure nothing has moved.
+    pub fn finish_start_move(
+        &mut self,
+        start_move: StartMove,
+        result: Result<(), LogError>,
+    ) -> Result<DeletedFiles, LogError> {
+        self.check_online()?;
+        if let Err(error) = result {
+            let is_fsync = matches!(error, LogError::Disk { operation: "fsync", .. });
+            return Err(if is_fsync { self.fail(error) } else { error });
+        }
+        let StartMove { folder, offset } = start_move;
+        debug_assert_eq!(folder, self.folder, "a move belongs to its log");
+        drop(folder);
+        self.log_start_offset = self.log_start_offset.max(offset);
+        self.take_before_log_start().map_err(|error| self.fail(error))
+    }
+
+    /// Takes the segments that end before the log start offset out of the log; the active one stays.
+    fn take_before_log_start(&mut self) -> Result<DeletedFiles, LogError> {
+        let first = self.segment_index(self.log_start_offset);
+        let segments: Vec<_> = self.segments.drain(..first).collect();
+        self.warm.retain(|warm| segments.iter().all(|segment| segment.base_offset != *warm));
+        let delay_ms = self.config.file_delete_delay_ms;
+        let deleted = DeletedFiles::segments(&self.folder, &segments, Snapshots::Go, delay_ms);
+        self.size_bytes -= deleted.size_bytes();
+        if !deleted.is_empty() {
+            self.metadata_changes += 1;
+        }
+        if self.leader_epochs.truncate_from_start(self.log_start_offset) {
+            self.leader_epochs.store(&self.folder)?;
+            self.metadata_changes += 1;
+        }
+        Ok(deleted)
+    }
+
+    /// Moves the log start offset forward to `offset`, durably, and removes the segments that are wholly before it, all at
+    /// once: for who has no mutex to let go. Gives the log start offset.
+    pub fn delete_before(&mut self, offset: i64) -> Result<i64, ReadError> {
+        if let Some(start_move) = self.begin_start_move(offset)? {
+            let result = start_move.run();
+            let deleted = self.finish_start_move(start_move, result)?;
+            deleted
+                .set_aside()
+                .and_then(|()| deleted.unlink())
+                .map_err(|error| self.fail(error))?;
+        }
+        Ok(self.log_start_offset)
+    }
+}
