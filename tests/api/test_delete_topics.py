@@ -2,12 +2,14 @@
 
 import pytest
 
+from pybroker import Broker
 from pybroker.errors import ErrorCode
 from pybroker.protocol.create_topics import CreateTopicsRequest
 from pybroker.protocol.delete_topics import DeleteTopicsRequest
 from pybroker.protocol.metadata import MetadataRequest
 from tests.support.raw_client import RawClient, create_topic
 from tests.support.record_batches import produce, record_batch
+from tests.support.waiting import wait_until
 
 NO_ID = bytes(16)
 
@@ -80,13 +82,21 @@ def test_a_topic_that_comes_again_is_empty_and_has_another_id(client):
     assert produce(client, "a", 1, record_batch([1_000])) == 0
 
 
-def test_a_deleted_topic_leaves_no_folder(start_broker, tmp_path):
-    broker = start_broker(data_dir=tmp_path)
-    with RawClient(broker.bootstrap_servers) as client:
-        create_topic(client, "a", 2)
-        assert {path.name for path in tmp_path.glob("a-*")} == {"a-0", "a-1"}
-        client.ask(by_name("a"), 5)
-        assert set(tmp_path.glob("a-*")) == set()
+def test_a_deleted_topic_leaves_its_folder_at_once_and_the_disk_after_a_delay(tmp_path):
+    settings = {"log.segment.delete.delay.ms": "600000"}
+    with (
+        Broker(settings=settings, data_dir=tmp_path) as broker,
+        RawClient(broker.bootstrap_servers) as client,
+    ):
+        topic_id = create_topic(client, "a", 2)
+        create_topic(client, "b", configs=[("file.delete.delay.ms", "0")])
+        assert {path.name for path in tmp_path.glob("?-?")} == {"a-0", "a-1", "b-0"}
+        client.ask(by_name("a", "b"), 5)
+        assert set(tmp_path.glob("?-?")) == set()
+        kept = {f"a-{partition}.{topic_id.hex()}-delete" for partition in (0, 1)}
+        wait_until(lambda: {path.name for path in tmp_path.glob("*-delete")} == kept)
+    with Broker(data_dir=tmp_path):
+        wait_until(lambda: not list(tmp_path.glob("*-delete")))
 
 
 def test_a_topic_that_is_deleted_while_it_is_created_leaves_nothing(start_broker, tmp_path):
@@ -105,7 +115,8 @@ def test_a_topic_that_is_deleted_while_it_is_created_leaves_nothing(start_broker
             created = creator.receive(CreateTopicsRequest, 7, correlation_id)
             assert created.topics[0].error_code == ErrorCode.NONE
             assert names(client) == set()
-            assert set(tmp_path.glob("t-*")) == set()
+            left = [path for path in tmp_path.glob("t-*") if not path.name.endswith("-delete")]
+            assert left == []
         create_topic(client, "t", 30)
         assert produce(client, "t", 29, record_batch([1_000])) == 0
 
