@@ -17,8 +17,8 @@ from benchmarks.runner import run_group
 PAIRS: Final = 5
 PAIRS_QUICK: Final = 1
 
-# Each start, and each minute of idling, is long enough to need no repetition.
-ONE_PAIR: Final = frozenset({"startup", "idle"})
+# Each start, and each minute of idling or producing, is long enough to need no repetition.
+ONE_PAIR: Final = frozenset({"startup", "idle", "partitions", "recovery"})
 
 
 def main() -> int:

@@ -22,11 +22,19 @@ NAMES: Final = ("pybroker", "kafka")
 
 
 def make(
-    name: str, *, pinned: bool = True, settings: Mapping[str, str] | None = None
+    name: str,
+    *,
+    pinned: bool = True,
+    pausable: bool = True,
+    settings: Mapping[str, str] | None = None,
 ) -> BrokerProcess:
-    """Make a broker that is not started yet; Kafka has its default heap."""
+    """Make a broker that is not started yet; Kafka has its default heap.
+
+    A Kafka that may be paused is slow to start again after it was killed: it waits for the session
+    of its former self. `pausable=False` leaves that session as it is by default.
+    """
     cpu = BROKER_CPU if pinned else None
     both = {**SAME_SETTINGS, **(settings or {})}
     if name == "kafka":
-        return RealKafka(settings=KAFKA_SETTINGS | both, cpu=cpu)
+        return RealKafka(settings=(KAFKA_SETTINGS if pausable else {}) | both, cpu=cpu)
     return PybrokerProcess(settings=both, cpu=cpu)

@@ -6,7 +6,7 @@ It speaks through the codec of `compat.differential`, which is not pybroker's.
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 from compat.differential.codec import decode_response, encode_request
@@ -68,9 +68,16 @@ class Client:
         self.close()
 
 
-def create_topic(port: int, name: str, partitions: int = 1) -> None:
+def create_topic(
+    port: int, name: str, partitions: int = 1, configs: Mapping[str, str] | None = None
+) -> None:
     """Create a topic and wait until every partition serves."""
-    topic = {"name": name, "num_partitions": partitions, "replication_factor": 1}
+    topic = {
+        "name": name,
+        "num_partitions": partitions,
+        "replication_factor": 1,
+        "configs": [{"name": key, "value": value} for key, value in (configs or {}).items()],
+    }
     with Client(port) as client:
         client.ask("create_topics", 7, topics=[topic], timeout=60_000)
         client.ask_until_it_works(

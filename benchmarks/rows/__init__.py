@@ -12,8 +12,12 @@ GROUPS: Final = {
     "one_record": (2,),
     "consume": (3,),
     "end_to_end": (4,),
+    "partitions": (5,),
+    "groups": (7,),
     "startup": (10,),
     "idle": (11,),
+    "recovery": (12,),
+    "durable": (13,),
     "admin": (14,),
     "boundary": (15,),
 }
