@@ -379,7 +379,7 @@ def check_invariants(group: ClassicGroup) -> None:
             assert not any(each.sync_waiter for each in members.values())
         case GroupState.COMPLETING_REBALANCE:
             assert members
-            assert group.sync_deadline_ms is not None
+            assert group.sync_deadline_ms is not None or group.settle_deadline_ms is not None
             assert not group.joined_count
         case GroupState.STABLE:
             assert members

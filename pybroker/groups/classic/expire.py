@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pybroker.groups.classic import rebalance
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.classic.sync import become_stable
 from pybroker.groups.rebalances import RebalanceReason, names
 
 if TYPE_CHECKING:
@@ -23,7 +24,17 @@ def expire(group: "ClassicGroup", decision: "Decision") -> None:
         rebalance.join_deadline_passed(group, decision)
     if group.sync_deadline_ms is not None and group.sync_deadline_ms <= now_ms:
         _expire_pending_sync(group, decision)
+    if group.settle_deadline_ms is not None and group.settle_deadline_ms <= now_ms:
+        _settle(group, decision)
     group.wake_at_ms = group.next_deadline_ms()
+
+
+def _settle(group: "ClassicGroup", decision: "Decision") -> None:
+    group.settle_deadline_ms = None
+    if group.state is GroupState.COMPLETING_REBALANCE:
+        become_stable(group, decision)
+    else:
+        rebalance.maybe_complete(group, decision)
 
 
 def _expire_pending(group: "ClassicGroup", decision: "Decision") -> None:

@@ -8,7 +8,7 @@ Promises that hold between any two decisions:
     deadline without a word, and whoever wakes up too early looks again.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic.state import TRANSITIONS, GroupState
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pybroker.groups.configs import GroupConfigs
     from pybroker.groups.group import PartitionCheck
     from pybroker.store.groups import OffsetCommitted
+
+
+# A rebalance outlasts its last newcomer by this share of `pybroker.group.settle.ms`.
+QUIET_SHARE: Final = 4
 
 
 class ClassicGroup(Group):
@@ -47,6 +51,9 @@ class ClassicGroup(Group):
         "protocol_counts",
         "protocol_name",
         "protocol_type",
+        "quiet_at_ms",
+        "settle_deadline_ms",
+        "settled_at_ms",
         "state",
         "static_members",
         "sync_deadline_ms",
@@ -68,6 +75,11 @@ class ClassicGroup(Group):
         self.joined_count = 0
         self.join_deadline_ms: int | None = None
         self.sync_deadline_ms: int | None = None
+        # Members of an application start together: until when more newcomers are expected soon, and
+        # at all; and when to look again while somebody is kept waiting for that.
+        self.quiet_at_ms = 0
+        self.settled_at_ms = 0
+        self.settle_deadline_ms: int | None = None
         # Of the initial rebalance only: the delay that runs, what may still follow it, and whether
         # somebody came meanwhile, which is what extends it.
         self.initial_delay_ms = 0
@@ -263,6 +275,13 @@ class ClassicGroup(Group):
         member.session_deadline_ms = now_ms + member.session_timeout_ms
         self.wake_by(member.session_deadline_ms)
 
+    def note_newcomer(self, now_ms: int) -> None:
+        """Expect more newcomers for `pybroker.group.settle.ms` from the first of them on."""
+        settle_ms = self.configs.pybroker_group_settle_ms
+        if now_ms >= self.settled_at_ms:
+            self.settled_at_ms = now_ms + settle_ms
+        self.quiet_at_ms = now_ms + settle_ms // QUIET_SHARE
+
     def next_deadline_ms(self) -> int:
         """Find the earliest deadline; those who wait for the broker have none."""
         deadlines = [
@@ -275,4 +294,6 @@ class ClassicGroup(Group):
             deadlines.append(self.join_deadline_ms)
         if self.sync_deadline_ms is not None:
             deadlines.append(self.sync_deadline_ms)
+        if self.settle_deadline_ms is not None:
+            deadlines.append(self.settle_deadline_ms)
         return min(deadlines, default=NEVER_MS)

@@ -118,6 +118,7 @@ def _join_unknown(
     elif joiner.api_version >= 4:
         deadline_ms = decision.now_ms + request.session_timeout_ms
         group.pending[new_member_id] = deadline_ms
+        group.note_newcomer(decision.now_ms)
         group.wake_by(deadline_ms)
         return refused(new_member_id, ErrorCode.MEMBER_ID_REQUIRED)
     _add(group, request, joiner, new_member_id, decision)
@@ -146,6 +147,7 @@ def _add(
     if not group.members:
         group.protocol_type = request.protocol_type
     group.add(member)
+    group.note_newcomer(decision.now_ms)
     group.wake_by(member.session_deadline_ms)
     group.is_member_added = True
     who = member_id

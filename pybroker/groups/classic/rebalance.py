@@ -3,7 +3,10 @@
 A rebalance begins with `prepare`. It ends with `complete` when all members have joined, or the
 rebalance timeout passed; a group without members becomes EMPTY. The first members of an empty group
 wait `group.initial.rebalance.delay.ms` for more of them, again after every newcomer, up to their
-rebalance timeout. Every parked request is answered once, whatever happens to its member.
+rebalance timeout. A rebalance with newcomers goes on for a moment after the last of them, and its
+assignments are kept back for another (`pybroker.group.settle.ms`), so that members that start
+together meet in one generation. Every parked request is answered once, whatever happens to its
+member.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -51,27 +54,35 @@ def prepare(
             answer_sync(member, ErrorCode.REBALANCE_IN_PROGRESS, decision)
     group.pending_sync.clear()
     group.sync_deadline_ms = None
+    group.settle_deadline_ms = None
     is_initial = group.state is GroupState.EMPTY
     group.transition_to(GroupState.PREPARING_REBALANCE, decision.wall_ms)
-    delay_ms = group.configs.group_initial_rebalance_delay_ms
+    quiet_ms = group.quiet_at_ms - decision.now_ms
+    delay_ms = max(group.configs.group_initial_rebalance_delay_ms, quiet_ms)
     if is_initial and delay_ms > 0:
         group.initial_delay_ms = delay_ms
         group.initial_remaining_ms = max(group.rebalance_timeout_ms() - delay_ms, 0)
         group.is_member_added = False
         _wait_for_joins(group, decision, delay_ms)
-    elif is_initial or group.has_all_joined():
+    elif is_initial:
         complete(group, decision)
     else:
         _wait_for_joins(group, decision, group.rebalance_timeout_ms())
+        maybe_complete(group, decision)
 
 
 def maybe_complete(group: "ClassicGroup", decision: "Decision") -> None:
-    """End the rebalance if nobody is missing and the initial delay does not run."""
+    """End the rebalance if nobody is missing and no delay for newcomers runs."""
     if (
-        group.state is GroupState.PREPARING_REBALANCE
-        and group.previous_state is not GroupState.EMPTY
-        and group.has_all_joined()
+        group.state is not GroupState.PREPARING_REBALANCE
+        or group.previous_state is GroupState.EMPTY
+        or not group.has_all_joined()
     ):
+        return
+    if decision.now_ms < group.quiet_at_ms:
+        group.settle_deadline_ms = group.quiet_at_ms
+        group.wake_by(group.quiet_at_ms)
+    else:
         complete(group, decision)
 
 
@@ -81,9 +92,7 @@ def join_deadline_passed(group: "ClassicGroup", decision: "Decision") -> None:
     is_initial = group.previous_state is GroupState.EMPTY
     if is_initial and group.is_member_added and group.initial_remaining_ms > 0:
         group.is_member_added = False
-        next_delay_ms = min(
-            group.configs.group_initial_rebalance_delay_ms, group.initial_remaining_ms
-        )
+        next_delay_ms = min(group.initial_delay_ms, group.initial_remaining_ms)
         group.initial_remaining_ms = max(group.initial_remaining_ms - group.initial_delay_ms, 0)
         group.initial_delay_ms = next_delay_ms
         _wait_for_joins(group, decision, next_delay_ms)
@@ -94,6 +103,7 @@ def join_deadline_passed(group: "ClassicGroup", decision: "Decision") -> None:
 def complete(group: "ClassicGroup", decision: "Decision") -> None:
     """End the joining: drop who did not come, and begin the next generation with the others."""
     group.join_deadline_ms = None
+    group.settle_deadline_ms = None
     # KIP-345: a static member keeps its place until its session ends.
     missing = [
         member

@@ -1,7 +1,9 @@
 """SyncGroup: the leader brings the assignments, and everybody takes theirs.
 
 The group is stable, and stored, the moment the leader's SyncGroup arrives; those who asked earlier
-are answered then. Who does not sync within the rebalance timeout is dropped (`expire`).
+are answered then. Shortly after a newcomer everybody is kept waiting a little longer: a member that
+comes meanwhile sends them back to JoinGroup at once, where a stable group would have to wait for
+their heartbeats. Who does not sync within the rebalance timeout is dropped (`expire`).
 """
 
 from typing import TYPE_CHECKING
@@ -31,11 +33,18 @@ def sync(
         group.sync_deadline_ms = None
     if group.state is GroupState.STABLE:
         return _assignment_of(group, member)
-    if group.leader_id != member.member_id:
+    leads = group.leader_id == member.member_id
+    if leads:
+        _take_assignments(group, request)
+    if not leads or decision.now_ms < group.settled_at_ms:
         rebalance.answer_sync(member, ErrorCode.REBALANCE_IN_PROGRESS, decision)
         member.sync_waiter = waiter
+        if leads:
+            group.settle_deadline_ms = group.settled_at_ms
+            group.wake_by(group.settled_at_ms)
         return None
-    _become_stable(group, request, decision)
+    become_stable(group, decision)
+    group.extend_session(member, decision.now_ms)
     return _assignment_of(group, member)
 
 
@@ -59,19 +68,21 @@ def _differs(claimed: str | None, actual: str | None) -> bool:
     return claimed is not None and actual is not None and claimed != actual
 
 
-def _become_stable(
-    group: "ClassicGroup", request: "SyncGroupRequest", decision: "Decision"
-) -> None:
+def _take_assignments(group: "ClassicGroup", request: "SyncGroupRequest") -> None:
     assignments = {each.member_id: each.assignment for each in request.assignments}
-    group.transition_to(GroupState.STABLE, decision.wall_ms)
     for member in group.members.values():
         member.assignment = assignments.get(member.member_id, b"")
+
+
+def become_stable(group: "ClassicGroup", decision: "Decision") -> None:
+    """Give everybody who waits the assignment that the leader has brought."""
+    group.settle_deadline_ms = None
+    group.transition_to(GroupState.STABLE, decision.wall_ms)
+    for member in group.members.values():
         if member.sync_waiter is not None:
             decision.answers.append((member.sync_waiter, _assignment_of(group, member)))
             member.sync_waiter = None
             group.extend_session(member, decision.now_ms)
-    leader = group.members[request.member_id]
-    group.extend_session(leader, decision.now_ms)
     decision.changes.extend(snapshot.changes_of(group))
 
 
