@@ -1,7 +1,8 @@
 """`python -m compat`: hold pybroker to the real Kafka, live.
 
-Without arguments everything runs: every conversation to both brokers, and Kafka's console tools
-against pybroker. `record` plays to the real Kafka alone and keeps its answers for the tests.
+Without arguments everything runs: every conversation to both brokers, Kafka's console tools against
+pybroker, and its tools for groups against both. `record` plays to the real Kafka alone and keeps
+its answers for the tests.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from compat.console import run_jobs
+from compat.console import run_jobs, run_session
 from compat.differential.compare import Difference, differences, read_findings, unexplained
 from compat.differential.conversations import AREAS, load
 from compat.differential.live import StartBroker, play_all, record, recorded
@@ -83,7 +84,10 @@ def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m compat", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "differential", "console", "record"), default="all"
+        "what",
+        nargs="?",
+        choices=("all", "differential", "console", "groups", "record"),
+        default="all",
     )
     parser.add_argument("areas", nargs="*", help="areas of conversations; all by default")
     parser.add_argument("--left", choices=("kafka", "recorded"), default="kafka")
@@ -97,6 +101,8 @@ def main() -> int:
         failed |= _compare(areas, left=arguments.left, right=arguments.right)
     if arguments.what in {"all", "console"}:
         failed |= run_jobs(_pybroker)
+    if arguments.what in {"all", "groups"}:
+        failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
     return failed
 
 

@@ -35,6 +35,7 @@ HELP: Final = Option("--help", "", "say this and exit")
 
 OPTIONS: Final = (CONFIG, DATA_DIR, EPHEMERAL, PORT, BROKERS, SET, VERSION, HELP)
 COMMANDS: Final = ("serve",)
+TOOLS: Final = (("group", "list, describe, reset and delete groups: pybroker group --help"),)
 SHORT_NAMES: Final = {"-h": HELP.name}
 
 
@@ -92,6 +93,9 @@ def help_text() -> str:
         "Options:",
         *(f"  {f'{one.name} {one.metavar}':{width}}{one.help}" for one in OPTIONS),
         "",
+        "Other commands:",
+        *(f"  {name:{width}}{what}" for name, what in TOOLS),
+        "",
         "Configs come from the file, then KAFKA_* of the environment (KAFKA_NUM_PARTITIONS=3),",
         "then --set, then the other options; the later wins.",
     ]
@@ -120,7 +124,8 @@ def _require_command(commands: Sequence[str]) -> None:
     if len(commands) > 1:
         raise UsageError(f"Unexpected argument {commands[1]}")
     if commands and commands[0] not in COMMANDS:
-        raise UsageError(f"Unknown command {commands[0]}{_hint(commands[0], COMMANDS)}")
+        known = [*COMMANDS, *(name for name, _ in TOOLS)]
+        raise UsageError(f"Unknown command {commands[0]}{_hint(commands[0], known)}")
 
 
 def _last(given: dict[str, list[str]], option: Option) -> str | None:

@@ -1,0 +1,248 @@
+"""Kafka's tools for groups, doing all their verbs in one session, against real Kafka and pybroker.
+
+Both brokers get the same topics, records and commits; then each command runs against both, and what
+it prints must be the same line by line. What differs between two runs of one broker is normalised:
+ids of members and brokers' addresses.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from tempfile import NamedTemporaryFile
+from typing import Final, NamedTuple
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from compat.kafka import Tool
+from compat.process import BrokerProcess
+
+GROUPS: Final = Tool("consumer.group.ConsumerGroupCommand")
+ALL_GROUPS: Final = Tool("GroupsCommand")
+
+TOPICS: Final = {"orders": 3, "returns": 1}
+RECORDS: Final = 10  # In each partition, an hour apart from each other.
+FIRST_TIMESTAMP_MS: Final = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+HOUR_MS: Final = 3_600_000
+JOIN_TIMEOUT_S: Final = 30.0
+
+NORMALISED: Final = (
+    (re.compile(r"clerk-[0-9a-f-]{36}"), "MEMBER"),
+    (re.compile(r"Valid states are: .*"), "Valid states are ..."),  # In the order of a hash map.
+    (re.compile(r"\d+\.\d+\.\d+\.\d+:\d+"), "ADDRESS"),
+    (re.compile(r"[ \t]+"), " "),
+)
+# The logging of the tools is theirs.
+LOG_LINE: Final = re.compile(r"^\[?\d{4}-\d\d-\d\d.*(INFO|WARN|ERROR)|^SLF4J")
+
+
+class Command(NamedTuple):
+    """One run of a tool. `FILE` in its arguments stands for a file with `stdin` in it."""
+
+    tool: Tool
+    arguments: Sequence[str]
+    file: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(self.arguments)
+
+
+def _groups(line: str, file: str = "") -> Command:
+    return Command(GROUPS, line.split(), file)
+
+
+def _reset(line: str, *, group: str = "idle", file: str = "") -> Command:
+    return _groups(f"--reset-offsets --group {group} {line}", file)
+
+
+COMMANDS: Final = (
+    *map(
+        _groups,
+        (
+            "--list",
+            "--list --state",
+            "--list --state Stable",
+            "--list --state empty,STABLE",
+            "--list --state nonsense",
+            "--list --type",
+            "--list --type classic",
+            "--list --type Consumer",
+            "--list --state Empty --type classic",
+            "--describe --group live",
+            "--describe --group live --offsets --verbose",
+            "--describe --group live --members",
+            "--describe --group live --members --verbose",
+            "--describe --group live --state",
+            "--describe --group live --state --verbose",
+            "--describe --group idle",
+            "--describe --group idle --members",
+            "--describe --group idle --state",
+            "--describe --group simple",
+            "--describe --group nobody",
+            "--describe --group nobody --state",
+            "--describe --all-groups",
+            "--describe --all-groups --state",
+        ),
+    ),
+    *(
+        Command(ALL_GROUPS, line.split())
+        for line in (
+            "--list",
+            "--list --group-type classic",
+            "--list --group-type consumer",
+            "--list --consumer",
+            "--list --protocol consumer",
+            "--list --share",
+        )
+    ),
+    _reset("--topic orders --to-earliest", group="live"),
+    _reset("--topic orders --to-earliest --execute", group="live"),
+    *map(
+        _reset,
+        (
+            "--topic orders --to-earliest",
+            "--topic orders --to-latest --dry-run",
+            "--topic orders:0,2 --to-offset 4 --dry-run",
+            "--topic orders:0 --to-offset 400 --dry-run",
+            "--topic orders:1 --to-offset -4 --dry-run",
+            "--topic orders --shift-by 2 --dry-run",
+            "--topic orders --shift-by -2 --dry-run",
+            "--topic orders --shift-by 200 --dry-run",
+            "--topic orders --to-current --dry-run",
+            "--topic orders --to-datetime 2024-01-01T03:30:00.000 --dry-run",
+            "--topic orders --to-datetime 2000-01-01T00:00:00.000 --dry-run",
+            "--topic orders --to-datetime 2100-01-01T00:00:00.000 --dry-run",
+            "--topic orders --to-datetime 2024-01-01T03:30:00.000+02:00 --dry-run",
+            "--topic orders --to-datetime yesterday --dry-run",
+            "--topic orders --by-duration PT1H --dry-run",
+            "--topic orders --by-duration P20000D --dry-run",
+            "--all-topics --to-earliest --dry-run",
+            "--topic orders --topic returns --to-latest --dry-run",
+            "--topic orders:0,1 --to-earliest --export --dry-run",
+            "--topic orders:7 --to-earliest --dry-run",
+            "--topic nowhere --to-earliest --dry-run",
+            "--to-earliest --dry-run",
+            "--topic orders",
+            "--topic orders:0,1 --to-offset 3 --execute",
+        ),
+    ),
+    _reset("--from-file FILE --dry-run", file="orders,0,1\norders,1,2\nreturns,0,3\n"),
+    _reset("--from-file FILE --execute", file="orders,0,1\nreturns,0,3\n"),
+    _reset("--from-file FILE --dry-run", file="orders,0\n"),
+    _reset("--topic orders --to-latest --execute", group="newcomer"),
+    _groups("--reset-offsets --all-groups --all-topics --to-earliest --dry-run"),
+    _groups("--reset-offsets --group idle --group simple --all-topics --to-latest --export"),
+    *map(
+        _groups,
+        (
+            "--describe --group idle",
+            "--describe --group newcomer",
+            "--delete-offsets --group live --topic orders",
+            "--delete-offsets --group idle --topic orders:0",
+            "--delete-offsets --group idle --topic orders:0,7",
+            "--delete-offsets --group idle --topic nowhere",
+            "--delete-offsets --group nobody --topic orders",
+            "--describe --group idle",
+            "--delete-offsets --group newcomer --topic orders",
+            "--describe --group newcomer --state",
+            "--delete --group live",
+            "--delete --group newcomer --group nobody --group idle",
+            "--delete --all-groups",
+            "--list",
+        ),
+    ),
+)
+
+
+def run_session(start: Mapping[str, Callable[[Mapping[str, str]], BrokerProcess]]) -> int:
+    """Run every command against both brokers, print what differs, and give the exit code."""
+    with ExitStack() as stack, ThreadPoolExecutor(len(start)) as both:
+        settings = {"group.initial.rebalance.delay.ms": "0"}
+        brokers = {name: stack.enter_context(new(settings)) for name, new in start.items()}
+        for broker in brokers.values():
+            stack.enter_context(_prepared(broker.bootstrap_servers))
+        different = 0
+        for command in COMMANDS:
+            ran = [both.submit(_run, command, broker) for broker in brokers.values()]
+            printed = [each.result() for each in ran]
+            if printed[0] != printed[1]:
+                different += 1
+                print(f"groups: {command} DIFFERS", flush=True)
+                diff = difflib.unified_diff(*printed, *brokers, lineterm="")
+                print("\n".join(diff), flush=True)
+    print(f"groups: {len(COMMANDS) - different} of {len(COMMANDS)} commands print the same")
+    return 1 if different else 0
+
+
+def _run(command: Command, broker: BrokerProcess) -> list[str]:
+    """Run a tool and give its exit code and its lines, in an order that does not vary."""
+    with NamedTemporaryFile("w", suffix=".csv") as file:
+        file.write(command.file)
+        file.flush()
+        arguments = [file.name if word == "FILE" else word for word in command.arguments]
+        servers = broker.bootstrap_servers
+        result = command.tool.run("--bootstrap-server", servers, *arguments)
+        text = f"{result.stdout}\n{result.stderr}".replace(file.name, "FILE")
+    lines = [line.strip() for line in text.splitlines() if not LOG_LINE.match(line)]
+    for pattern, stands in NORMALISED:
+        lines = [pattern.sub(stands, line) for line in lines]
+    # Tables come in the order of hash maps.
+    return [f"exit code {result.exit_code}", *sorted(line for line in lines if line)]
+
+
+@contextmanager
+def _prepared(servers: str) -> Iterator[None]:
+    """Make topics, records and groups: `live` has a member, `idle` had one, `simple` never had."""
+    config = {"bootstrap.servers": servers}
+    kept = {"retention.ms": "-1"}
+    topics = [NewTopic(name, count, 1, config=kept) for name, count in TOPICS.items()]
+    admin = AdminClient(config)
+    for created in admin.create_topics(topics).values():
+        created.result()
+    producer = Producer(config)
+    for topic, partitions in TOPICS.items():
+        for partition in range(partitions):
+            for number in range(RECORDS):
+                timestamp = FIRST_TIMESTAMP_MS + number * HOUR_MS
+                producer.produce(topic, b"record", partition=partition, timestamp=timestamp)
+    assert producer.flush(JOIN_TIMEOUT_S) == 0
+    with _member(config, "idle", ["orders", "returns"]) as consumer:
+        consumer.commit(offsets=_positions("orders", 5, 6, 7), asynchronous=False)
+        consumer.commit(offsets=_positions("returns", 10), asynchronous=False)
+    simple = Consumer({**config, "group.id": "simple"})
+    simple.commit(offsets=_positions("returns", 2), asynchronous=False)
+    simple.close()
+    with _member(config, "live", ["orders"]) as consumer:
+        consumer.commit(offsets=_positions("orders", 1, 2, 3), asynchronous=False)
+        consumer.commit(offsets=_positions("returns", 4), asynchronous=False)
+        yield
+
+
+@contextmanager
+def _member(config: Mapping[str, str], group_id: str, topics: list[str]) -> Iterator[Consumer]:
+    """Join a group, alone, and leave it."""
+    consumer = Consumer(
+        {
+            **config,
+            "group.id": group_id,
+            "client.id": "clerk",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "latest",
+            "session.timeout.ms": 300_000,
+            "max.poll.interval.ms": 86_400_000,
+        }
+    )
+    assigned: list[TopicPartition] = []
+    consumer.subscribe(topics, on_assign=lambda _, partitions: assigned.extend(partitions))
+    while not assigned:
+        consumer.poll(0.1)
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _positions(topic: str, *offsets: int) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition, offset) for partition, offset in enumerate(offsets)]
