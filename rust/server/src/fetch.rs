@@ -5,6 +5,7 @@
 //!     partition with records gives at least one batch, whatever the limits.
 //!   * A partition without records answers empty bytes.
 //!   * A fetch that finds fewer than `min_bytes` waits for them, at most `max_wait_ms`: see [`DelayedFetch`].
+//!   * Who reads committed records gets those before the last stable offset, and the aborted transactions among them.
 //!   * Sessions (KIP-227) are in `fetch_sessions.rs`.
 //!   * A follower is answered as one that the leader does not know: nothing replicates from here.
 //!
@@ -40,7 +41,8 @@ const FIRST_TOPIC_ID: i16 = 13;
 /// * C: the log of one of its partitions went offline or was closed,
 /// * D: an end of one of its logs moved other than by an append,
 /// * E: one of its logs began a new segment, so that later records are not read together with earlier ones,
-/// * F: the bytes appended to its partitions reach `min_bytes`,
+/// * F: the bytes appended to its partitions reach `min_bytes`; to who reads committed records those count that are before the
+///   last stable offset,
 /// * G: the data plane stops,
 ///
 /// or at its deadline.
@@ -159,6 +161,7 @@ fn watch_all(
             wait.watch(
                 log.clone(),
                 *mark,
+                parameters.isolation,
                 max_bytes.saturating_sub(fetched.response.records_bytes),
             );
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use pybroker_log::FileSlice;
-use pybroker_wire::fetch::{FetchPartitionResponse, IsolationLevel, LeaderIdAndEpoch};
+use pybroker_wire::fetch::{
+    AbortedTransaction, FetchPartitionResponse, IsolationLevel, LeaderIdAndEpoch,
+};
 use pybroker_wire::{Compression, ErrorCode};
 
 use crate::fetch_target::FetchTarget;
@@ -195,8 +197,12 @@ fn fetched(
     log: &Arc<Partition>,
     read: PartitionRead,
 ) -> Fetched {
-    let PartitionRead { slice, state, diverging, mark } = read;
+    let PartitionRead { slice, aborted, state, diverging, mark } = read;
     let is_committed = parameters.isolation == IsolationLevel::ReadCommitted;
+    let aborted = aborted.into_iter().map(|transaction| AbortedTransaction {
+        producer_id: transaction.producer_id,
+        first_offset: transaction.first_offset,
+    });
     let response = FetchPartitionResponse {
         partition_index: target.partition,
         error_code: ErrorCode::None,
@@ -206,8 +212,7 @@ fn fetched(
         diverging_epoch: diverging,
         current_leader: None,
         snapshot_id: None,
-        // Records of transactions are refused, so none was ever aborted.
-        aborted_transactions: (is_committed && diverging.is_none()).then(Vec::new),
+        aborted_transactions: (is_committed && diverging.is_none()).then(|| aborted.collect()),
         preferred_read_replica: -1,
         records_bytes: slice.len,
     };

@@ -53,6 +53,8 @@ mod shared;
 mod stress_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod transaction_tests;
 mod wake;
 mod work_pool;
 

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use pybroker_log::{
-    AppendError, Appended, DeletedFiles, FileSlice, FlushDemand, Log, LogError, LogState, Origin,
-    ReadError, Refusal,
+    AbortedTransaction, AppendError, Appended, DeletedFiles, FileSlice, FlushDemand, Log, LogError,
+    LogState, Origin, ReadError, Refusal,
 };
 use pybroker_wire::Uuid;
 use pybroker_wire::fetch::{EpochEndOffset, IsolationLevel};
@@ -117,6 +117,8 @@ pub(crate) struct ReadRequest {
 pub(crate) struct PartitionRead {
     /// The records; empty at the end of what may be seen.
     pub(crate) slice: FileSlice,
+    /// The aborted transactions among them, for who reads committed records.
+    pub(crate) aborted: Vec<AbortedTransaction>,
     /// The numbers at the time of the read.
     pub(crate) state: LogState,
     /// The reader's log differs from here on; nothing was read.
@@ -224,7 +226,13 @@ impl Partition {
         if request.last_fetched_epoch >= 0
             && let Some(diverging) = self.diverging_epoch(request, &state)?
         {
-            return Ok(PartitionRead { slice: empty, state, diverging: Some(diverging), mark });
+            return Ok(PartitionRead {
+                slice: empty,
+                aborted: Vec::new(),
+                state,
+                diverging: Some(diverging),
+                mark,
+            });
         }
         if request.offset < state.log_start_offset || request.offset > state.log_end_offset {
             return Err(ReadFailure::OffsetOutOfRange);
@@ -234,16 +242,21 @@ impl Partition {
             IsolationLevel::ReadCommitted => state.last_stable_offset,
         };
         let wants_bytes = request.max_bytes > 0 || request.at_least_one_batch;
-        let slice = if request.offset >= upper_bound || !wants_bytes {
-            empty
+        let (slice, aborted) = if request.offset >= upper_bound || !wants_bytes {
+            (empty, Vec::new())
         } else {
             let mut log = self.log.lock();
             let ReadRequest { offset, max_bytes, at_least_one_batch, .. } = request;
-            self.guarded(&mut log, |log| {
-                log.read(offset, max_bytes, upper_bound, at_least_one_batch)
+            self.guarded(&mut log, |log| match request.isolation {
+                IsolationLevel::ReadUncommitted => log
+                    .read(offset, max_bytes, upper_bound, at_least_one_batch)
+                    .map(|slice| (slice, Vec::new())),
+                IsolationLevel::ReadCommitted => log
+                    .read_committed(offset, max_bytes, upper_bound, at_least_one_batch)
+                    .map(|read| (read.slice, read.aborted)),
             })??
         };
-        Ok(PartitionRead { slice, state, diverging: None, mark })
+        Ok(PartitionRead { slice, aborted, state, diverging: None, mark })
     }
 
     /// Where the log of a reader that names its last epoch starts to differ from this one (KIP-595).
@@ -340,9 +353,15 @@ impl Partition {
 
     /// Watch for appends on behalf of a fetch that read at `mark` and can use `wanted_bytes` more. The waiter is told at
     /// once of what happened since. Gives what [`Partition::unwatch`] needs.
-    pub(crate) fn watch(&self, waiter: &Arc<Waiter>, mark: Mark, wanted_bytes: u64) -> usize {
+    pub(crate) fn watch(
+        &self,
+        waiter: &Arc<Waiter>,
+        mark: Mark,
+        isolation: IsolationLevel,
+        wanted_bytes: u64,
+    ) -> usize {
         let mut watchers = self.watchers.lock();
-        let slot = watchers.insert(waiter, mark, wanted_bytes);
+        let slot = watchers.insert(waiter, mark, isolation, wanted_bytes);
         // An append publishes before it looks for watchers. Either it sees this count, or its bytes are seen here.
         let now = {
             let mut published = self.published.lock();
@@ -408,7 +427,12 @@ impl Partition {
         let mut published = self.published.lock();
         let before = std::mem::replace(&mut published.state, state);
         published.is_refusing = false;
-        published.mark.add(state.size_bytes.saturating_sub(before.size_bytes), has_rolled);
+        let size_bytes = state.size_bytes.saturating_sub(before.size_bytes);
+        let has_moved = published.mark.add(size_bytes, state.unstable_bytes, has_rolled);
+        if !has_moved && before.last_stable_offset != state.last_stable_offset {
+            // A transaction of before the log was opened has ended, and the bytes behind it are not known.
+            published.mark.disturb();
+        }
         published.watchers > 0
     }
 }

@@ -6,7 +6,8 @@
 //!     it fails, the connection closes, which is how the producer learns that something is wrong.
 //!   * Where `flush.messages` or `flush.ms` demands it, the answer waits for an fsync, which a flusher thread does.
 //!   * A batch that was appended before is answered with its first offset, as a success.
-//!   * A transactional batch is answered as by a broker whose transaction coordinator does not know the transactional id.
+//!   * A transactional batch is refused before the log sees it, as by a broker whose transaction coordinator does not know the
+//!     transactional id: the log takes those of whoever may write them.
 //!
 //! Versions:
 //!   * 7: zstd (KIP-110)

@@ -160,7 +160,7 @@ async fn two_batches_for_one_partition_are_refused() {
 async fn a_transactional_batch_needs_a_transactional_id_that_the_coordinator_knows() {
     let fixture = Fixture::new();
     fixture.create("t", 2);
-    let (transactional, plain) = (transactional_batch(), batch(1, 10));
+    let (transactional, plain) = (transactional_batch(5, 0, 1), batch(1, 10));
     let partitions = [(0, Some(&transactional[..])), (1, Some(&plain[..]))];
     let mut request = produce_request(-1, TopicRef::Name("t"), &partitions);
     let answer = fixture.client().send_produce(12, &request).await.unwrap().unwrap();

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use pybroker_wire::fetch::IsolationLevel;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -22,15 +23,21 @@ use crate::shared::Stopping;
 pub(crate) struct Mark {
     /// Bytes appended since the partition was opened.
     appended_bytes: u64,
+    /// Of these, those before the last stable offset.
+    stable_bytes: u64,
     /// How often something else happened that a waiting fetch must look at.
     disturbances: u64,
 }
 
 impl Mark {
-    /// Records were appended, into a new segment perhaps.
-    pub(crate) fn add(&mut self, size_bytes: u64, has_rolled: bool) {
+    /// Records were appended, into a new segment perhaps. The last `unstable_bytes` are behind the last stable offset. Says
+    /// whether there are more stable bytes than before.
+    pub(crate) fn add(&mut self, size_bytes: u64, unstable_bytes: u64, has_rolled: bool) -> bool {
         self.appended_bytes += size_bytes;
         self.disturbances += u64::from(has_rolled);
+        let before = self.stable_bytes;
+        self.stable_bytes = before.max(self.appended_bytes.saturating_sub(unstable_bytes));
+        self.stable_bytes > before
     }
 
     /// Something happened that makes waiting pointless.
@@ -71,13 +78,19 @@ impl Waiter {
 struct Watcher {
     waiter: Arc<Waiter>,
     seen: Mark,
+    // Which bytes it may read.
+    isolation: IsolationLevel,
     // What the fetch can still use of this partition: a partition's limit bounds what counts towards `min_bytes`.
     wanted_bytes: u64,
 }
 
 impl Watcher {
     fn advance(&mut self, now: Mark) {
-        let bytes = (now.appended_bytes - self.seen.appended_bytes).min(self.wanted_bytes);
+        let bytes = match self.isolation {
+            IsolationLevel::ReadUncommitted => now.appended_bytes - self.seen.appended_bytes,
+            IsolationLevel::ReadCommitted => now.stable_bytes - self.seen.stable_bytes,
+        };
+        let bytes = bytes.min(self.wanted_bytes);
         let is_disturbed = now.disturbances != self.seen.disturbances;
         self.seen = now;
         self.wanted_bytes -= bytes;
@@ -98,8 +111,14 @@ pub(crate) struct Watchers {
 
 impl Watchers {
     /// Put a watcher in. Gives its slot.
-    pub(crate) fn insert(&mut self, waiter: &Arc<Waiter>, seen: Mark, wanted_bytes: u64) -> usize {
-        let watcher = Some(Watcher { waiter: Arc::clone(waiter), seen, wanted_bytes });
+    pub(crate) fn insert(
+        &mut self,
+        waiter: &Arc<Waiter>,
+        seen: Mark,
+        isolation: IsolationLevel,
+        wanted_bytes: u64,
+    ) -> usize {
+        let watcher = Some(Watcher { waiter: Arc::clone(waiter), seen, isolation, wanted_bytes });
         if let Some(slot) = self.free.pop() {
             self.slots[slot] = watcher;
             return slot;
@@ -147,9 +166,15 @@ impl Wait {
         }
     }
 
-    /// Count what is appended to a partition since `mark`, as far as the fetch can use it.
-    pub(crate) fn watch(&mut self, partition: Arc<Partition>, mark: Mark, wanted_bytes: usize) {
-        let slot = partition.watch(&self.waiter, mark, wanted_bytes as u64);
+    /// Count what is appended to a partition since `mark`, as far as the fetch may read it and can use it.
+    pub(crate) fn watch(
+        &mut self,
+        partition: Arc<Partition>,
+        mark: Mark,
+        isolation: IsolationLevel,
+        wanted_bytes: usize,
+    ) {
+        let slot = partition.watch(&self.waiter, mark, isolation, wanted_bytes as u64);
         self.watched.push((partition, slot));
     }
 

@@ -57,7 +57,7 @@ async fn an_append_between_the_read_and_the_wait_is_not_missed() {
     let read = log.read(request).unwrap();
     fixture.client().produce("t", 0, &batch(1, 10)).await;
     let mut wait = Wait::new(1, LONG, 1);
-    wait.watch(log, read.mark, 1_000);
+    wait.watch(log, read.mark, IsolationLevel::ReadUncommitted, 1_000);
     assert!(wait.is_over());
 }
 

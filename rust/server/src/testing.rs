@@ -125,6 +125,16 @@ impl Fixture {
         Client { context: ConnectionContext::without_socket(Arc::clone(&self.shared), node_id) }
     }
 
+    /// Open the only log of a topic anew, after it was closed.
+    pub(crate) fn reopen(&self, name: &str) -> Arc<Partition> {
+        let image = self.image(name);
+        let log = self.open(name, image.topic_id, 0, &image.config);
+        let leader = &image.partitions[0];
+        let leaders = [(leader.leader_id, leader.leader_epoch)];
+        self.publish(name, image.topic_id, &leaders, &image.config, vec![Some(Arc::clone(&log))]);
+        log
+    }
+
     pub(crate) fn bugs(&self) -> u64 {
         self.shared.counters.bugs.load(std::sync::atomic::Ordering::Relaxed)
     }
@@ -349,9 +359,9 @@ pub(crate) fn idempotent_batch(
 }
 
 /// A batch of a transaction.
-pub(crate) fn transactional_batch() -> Vec<u8> {
-    let builder = BatchBuilder::new(0).producer(5, 0, 0);
-    built(builder.attributes(Attributes::default().with_transactional()), 1, 10)
+pub(crate) fn transactional_batch(producer_id: i64, sequence: i32, count: usize) -> Vec<u8> {
+    let builder = BatchBuilder::new(0).producer(producer_id, 0, sequence);
+    built(builder.attributes(Attributes::default().with_transactional()), count, 10)
 }
 
 /// A batch that is compressed.
@@ -359,10 +369,14 @@ pub(crate) fn compressed_batch(compression: Compression) -> Vec<u8> {
     built(BatchBuilder::new(0).compression(compression, None), 3, 100)
 }
 
+/// The wall clock.
+pub(crate) fn now_ms() -> i64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
+}
+
 fn built(mut builder: BatchBuilder, count: usize, value_bytes: usize) -> Vec<u8> {
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
     for _ in 0..count {
-        builder.append(now, Some(b"key"), Some(&vec![b'v'; value_bytes]), &[]);
+        builder.append(now_ms(), Some(b"key"), Some(&vec![b'v'; value_bytes]), &[]);
     }
     let mut bytes = Vec::new();
     builder.build(&mut bytes).unwrap();
