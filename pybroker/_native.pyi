@@ -139,6 +139,10 @@ class LogConfig:
         retention_bytes: int,
         file_delete_delay_ms: int,
         compacted: bool,
+        min_cleanable_dirty_ratio: float,
+        min_compaction_lag_ms: int,
+        max_compaction_lag_ms: int,
+        delete_retention_ms: int,
         compression_type: str,
         producer_id_expiration_ms: int,
     ) -> Self: ...

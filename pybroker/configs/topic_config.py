@@ -37,6 +37,10 @@ class LogSettings(NamedTuple):
     retention_bytes: int
     file_delete_delay_ms: int
     compacted: bool
+    min_cleanable_dirty_ratio: float
+    min_compaction_lag_ms: int
+    max_compaction_lag_ms: int
+    delete_retention_ms: int
     compression_type: str
     producer_id_expiration_ms: int
 
@@ -97,9 +101,18 @@ class TopicConfig:
             retention_bytes=self._integer("retention.bytes"),
             file_delete_delay_ms=self._integer("file.delete.delay.ms"),
             compacted="compact" in policies,
+            min_cleanable_dirty_ratio=self._number("min.cleanable.dirty.ratio"),
+            min_compaction_lag_ms=self._integer("min.compaction.lag.ms"),
+            max_compaction_lag_ms=self._integer("max.compaction.lag.ms"),
+            delete_retention_ms=self._integer("delete.retention.ms"),
             compression_type=str(self.value("compression.type")),
             producer_id_expiration_ms=self._config.producer_id_expiration_ms,
         )
+
+    def _number(self, name: str) -> float:
+        value = self.value(name)
+        assert isinstance(value, float)
+        return value
 
     def _integer(self, name: str) -> int:
         value = self.value(name)

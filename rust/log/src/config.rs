@@ -4,7 +4,7 @@ use pybroker_wire::Compression;
 use pybroker_wire::batch::TimestampType;
 
 /// What one topic's configs say about its logs. Shared by the partitions of a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LogConfig {
     /// `segment.bytes`: a segment never grows beyond it.
     pub segment_bytes: u32,
@@ -36,6 +36,14 @@ pub struct LogConfig {
     pub file_delete_delay_ms: i64,
     /// `cleanup.policy` contains `compact`: records need keys.
     pub compacted: bool,
+    /// `min.cleanable.dirty.ratio`: the share of a compacted log that is not clean, above which it is cleaned.
+    pub min_cleanable_dirty_ratio: f64,
+    /// `min.compaction.lag.ms`: a segment with a record that is younger is not cleaned.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: a segment whose first batch is older is cleaned whatever the ratio.
+    pub max_compaction_lag_ms: i64,
+    /// `delete.retention.ms`: how long a tombstone, or a marker that nothing needs, stays when it was first cleaned.
+    pub delete_retention_ms: i64,
     /// `compression.type`; `None` is `producer`: batches stay as they were sent.
     pub compression: Option<Compression>,
     /// `producer.id.expiration.ms` of the broker: how long an idle producer's sequence is remembered.
@@ -61,6 +69,10 @@ impl Default for LogConfig {
             retention_bytes: -1,
             file_delete_delay_ms: 60_000,
             compacted: false,
+            min_cleanable_dirty_ratio: 0.5,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            delete_retention_ms: 24 * 60 * 60 * 1000,
             compression: None,
             producer_id_expiration_ms: 24 * 60 * 60 * 1000,
         }

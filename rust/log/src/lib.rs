@@ -12,6 +12,7 @@
 //! * A disk that fails takes the log offline: every call answers [`LogError::Offline`] until it is opened again.
 
 pub mod checkpoints;
+mod compaction;
 mod config;
 mod deletion;
 mod disk;
@@ -39,6 +40,10 @@ mod transactions;
 mod truncate;
 mod validate;
 
+pub use compaction::{
+    Compacted, CompactionError, CompactionJob, CompactionStep, Dirtiness, FullSpeed, OffsetMap,
+    Throttle,
+};
 pub use config::LogConfig;
 pub use deletion::{DeletedFiles, delete_unopened, find_deleted, set_folders_aside};
 #[cfg(feature = "simulated-disk")]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use pybroker_wire::batch::{Batch, BatchHeader, TimestampType};
 use pybroker_wire::{ErrorCode, Uuid};
 
+use crate::compaction::PendingSwap;
 use crate::config::LogConfig;
 use crate::error::{AppendError, LogError};
 use crate::failure::FailureScope;
@@ -162,6 +163,9 @@ pub struct Log {
     pub(crate) snapshot_offset: i64,
     pub(crate) leader_epochs: LeaderEpochs,
     pub(crate) recent: RecentBatches,
+    /// Whether a pass of compaction is under way.
+    pub(crate) is_compacting: bool,
+    pub(crate) pending_swap: Option<PendingSwap>,
     pub(crate) offline: Option<Box<OfflineReason>>,
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use pybroker_wire::batch::{Batch, BatchHeader, HEADER_BYTES};
 
+use crate::compaction::swap;
 use crate::disk;
 use crate::error::LogError;
 use crate::leader_epochs::LeaderEpochs;
@@ -34,7 +35,10 @@ impl Log {
     pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, LogError> {
         let is_new = disk::create_folder(folder)?;
         partition_metadata::check_or_write(folder, options.topic_id)?;
-        let names = if is_new { Vec::new() } else { disk::file_names(folder)? };
+        let mut names = if is_new { Vec::new() } else { disk::file_names(folder)? };
+        if swap::recover(folder, &names)? {
+            names = disk::file_names(folder)?;
+        }
         remove_leftovers(folder, &names)?;
         let now_ms = options.now_ms;
         let mut log = Self {
@@ -57,6 +61,8 @@ impl Log {
             snapshot_offset: 0,
             leader_epochs: LeaderEpochs::load(folder)?,
             recent: RecentBatches::default(),
+            is_compacting: false,
+            pending_swap: None,
             offline: None,
         };
         log.load(options.shutdown, now_ms)?;

@@ -125,6 +125,9 @@ impl Log {
     /// Takes the segments that end before the log start offset out of the log; the active one stays.
     fn take_before_log_start(&mut self) -> Result<DeletedFiles, LogError> {
         let first = self.segment_index(self.log_start_offset);
+        if first > 0 {
+            self.settle_swap()?;
+        }
         let segments: Vec<_> = self.segments.drain(..first).collect();
         self.warm.retain(|warm| segments.iter().all(|segment| segment.base_offset != *warm));
         let delay_ms = self.config.file_delete_delay_ms;

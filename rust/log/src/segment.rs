@@ -53,6 +53,8 @@ pub(crate) struct Segment {
     pub(crate) created_ms: i64,
     /// Whether the index files on disk may not survive a crash of the machine.
     pub(crate) indexes_unflushed: bool,
+    /// See `hold`.
+    is_held: bool,
     file: Option<CountedFile>,
     indexes: Option<Box<Indexes>>,
     /// The largest timestamp; `None` while nobody asked since the segment was opened.
@@ -83,6 +85,7 @@ impl Segment {
             size,
             created_ms: now_ms,
             indexes_unflushed: false,
+            is_held: false,
             file: None,
             indexes: None,
             largest: None,
@@ -110,6 +113,18 @@ impl Segment {
         }
     }
 
+    /// Keeps a file open, and the indexes in memory, until `release`: the files do not have their final names yet.
+    pub(crate) fn hold(&mut self, file: File) {
+        self.file = Some(CountedFile::new(file));
+        self.is_held = true;
+    }
+
+    /// Lets the file and the indexes go, from now on too.
+    pub(crate) fn release(&mut self) {
+        self.is_held = false;
+        self.let_go();
+    }
+
     /// Whether the file is open.
     pub(crate) fn is_open(&self) -> bool {
         self.file.is_some()
@@ -122,6 +137,9 @@ impl Segment {
 
     /// Closes the file and forgets the indexes; both come back when they are needed.
     pub(crate) fn let_go(&mut self) {
+        if self.is_held {
+            return;
+        }
         self.file = None;
         self.aborted = self.aborted.take().filter(|aborted| aborted.entries().is_empty());
         if self.indexes.as_ref().is_some_and(|indexes| indexes.is_stored()) {
@@ -202,7 +220,8 @@ impl Segment {
             self.first_timestamp_ms = Some(header.max_timestamp);
         }
         let mut largest = self.largest.unwrap_or(self.no_timestamp());
-        if header.max_timestamp > largest.timestamp_ms {
+        // A batch that compaction emptied has a timestamp that no record has.
+        if header.records_count > 0 && header.max_timestamp > largest.timestamp_ms {
             largest = TimestampOffset {
                 timestamp_ms: header.max_timestamp,
                 offset: header.last_offset(),
@@ -377,7 +396,9 @@ impl Segment {
         self.set_indexes(kept);
         let mut largest = self.largest;
         self.find_from(folder, position, |header| {
-            if largest.is_none_or(|largest| header.max_timestamp > largest.timestamp_ms) {
+            if header.records_count > 0
+                && largest.is_none_or(|largest| header.max_timestamp > largest.timestamp_ms)
+            {
                 largest = Some(TimestampOffset {
                     timestamp_ms: header.max_timestamp,
                     offset: header.last_offset(),
@@ -424,6 +445,13 @@ impl Segment {
         indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
         self.indexes_unflushed = true;
         Ok(())
+    }
+
+    /// What the files of the indexes are to hold; the caller writes them.
+    pub(crate) fn encode_indexes(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let indexes = self.indexes.get_or_insert_default();
+        indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
+        (indexes.offsets.encode_from(0), indexes.times.encode_from(0))
     }
 
     /// Deletes the files.

@@ -132,6 +132,11 @@ impl Segment {
         self.aborted = Some(TransactionIndex::default());
     }
 
+    /// Says what the `.txnindex` holds.
+    pub(crate) fn set_aborted(&mut self, index: TransactionIndex) {
+        self.aborted = Some(index);
+    }
+
     /// The aborted transactions, loaded; `None` when the file is damaged.
     pub(crate) fn aborted(
         &mut self,

@@ -27,6 +27,7 @@ impl Log {
             return Ok(());
         }
         self.truncations += 1;
+        self.settle_swap()?;
         self.try_truncate_to(offset, now_ms).map_err(|error| self.fail(error))
     }
 

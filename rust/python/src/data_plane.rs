@@ -71,7 +71,9 @@ impl PyLogConfig {
     #[new]
     #[pyo3(signature = (*, segment_bytes, segment_ms, index_interval_bytes, segment_index_bytes, max_message_bytes,
         flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, deletes,
-        retention_ms, retention_bytes, file_delete_delay_ms, compacted, compression_type, producer_id_expiration_ms))]
+        retention_ms, retention_bytes, file_delete_delay_ms, compacted, min_cleanable_dirty_ratio,
+        min_compaction_lag_ms, max_compaction_lag_ms, delete_retention_ms, compression_type,
+        producer_id_expiration_ms))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, one per topic config")]
     fn new(
         segment_bytes: u32,
@@ -89,6 +91,10 @@ impl PyLogConfig {
         retention_bytes: i64,
         file_delete_delay_ms: i64,
         compacted: bool,
+        min_cleanable_dirty_ratio: f64,
+        min_compaction_lag_ms: i64,
+        max_compaction_lag_ms: i64,
+        delete_retention_ms: i64,
         compression_type: &str,
         producer_id_expiration_ms: i64,
     ) -> PyResult<Self> {
@@ -110,6 +116,10 @@ impl PyLogConfig {
             retention_bytes,
             file_delete_delay_ms,
             compacted,
+            min_cleanable_dirty_ratio,
+            min_compaction_lag_ms,
+            max_compaction_lag_ms,
+            delete_retention_ms,
             compression: compression(compression_type)?,
             producer_id_expiration_ms,
         })))

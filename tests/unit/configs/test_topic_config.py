@@ -232,6 +232,10 @@ def test_a_log_obeys_the_effective_values() -> None:
         "timestamp_before_max_ms": 18,
         "timestamp_after_max_ms": 19,
         "compacted": True,
+        "min_cleanable_dirty_ratio": 0.5,
+        "min_compaction_lag_ms": 0,
+        "max_compaction_lag_ms": 2**63 - 1,
+        "delete_retention_ms": 86_400_000,
         "compression_type": "zstd",
         "producer_id_expiration_ms": 21,
     }

@@ -85,4 +85,10 @@ impl Attributes {
     pub fn with_delete_horizon(self) -> Self {
         Self(self.0 | DELETE_HORIZON)
     }
+
+    /// The same, with a timestamp in the base timestamp.
+    #[must_use]
+    pub fn without_delete_horizon(self) -> Self {
+        Self(self.0 & !DELETE_HORIZON)
+    }
 }

@@ -1,0 +1,499 @@
+//! Compaction: what stays of a log, and when.
+
+mod compacting;
+mod support;
+
+use compacting::{
+    batches, compact, compact_with, compacted, latest, read_committed, read_uncommitted,
+};
+use pybroker_log::{
+    CompactionError, CompactionStep, DeletedFiles, FullSpeed, Log, LogConfig, OffsetMap, Origin,
+    Shutdown, Throttle,
+};
+use pybroker_wire::TransactionOutcome::{Abort, Commit};
+use pybroker_wire::batch::Attributes;
+use pybroker_wire::{BatchBuilder, Compression};
+use support::{NOW_MS, Place, UNCLEAN, build, marker};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Key and value; no value is a tombstone.
+type Pair<'a> = (&'a str, Option<&'a str>);
+
+fn keyed(pairs: &[Pair<'_>], compression: Compression) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(0).compression(compression, None);
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        let value = value.map(str::as_bytes);
+        builder.append(NOW_MS + index as i64, Some(key.as_bytes()), value, &[]);
+    }
+    build(builder)
+}
+
+fn append(log: &mut Log, pairs: &[Pair<'_>]) -> i64 {
+    let mut records = keyed(pairs, Compression::None);
+    log.append(&mut records, 0, Origin::Client, NOW_MS).unwrap().base_offset
+}
+
+fn append_bytes(log: &mut Log, mut records: Vec<u8>, origin: Origin) -> i64 {
+    log.append(&mut records, 0, origin, NOW_MS).unwrap().base_offset
+}
+
+/// The readable records as (offset, key, value).
+fn contents(log: &mut Log) -> Vec<(i64, String, Option<String>)> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let records = read_uncommitted(log).into_iter();
+    records.map(|record| (record.offset, text(record.key), record.value.map(text))).collect()
+}
+
+fn entry(offset: i64, key: &str, value: Option<&str>) -> (i64, String, Option<String>) {
+    (offset, key.to_owned(), value.map(str::to_owned))
+}
+
+#[test]
+fn the_latest_record_of_each_key_stays_at_its_offset() {
+    for codec in [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Snappy,
+        Compression::Lz4,
+        Compression::Zstd,
+    ] {
+        let place = Place::new();
+        let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+        append_bytes(&mut log, keyed(&[("a", Some("1")), ("b", Some("2"))], codec), Origin::Client);
+        append_bytes(&mut log, keyed(&[("a", Some("3")), ("c", Some("4"))], codec), Origin::Client);
+        log.roll(NOW_MS).unwrap();
+        append_bytes(&mut log, keyed(&[("b", Some("5"))], codec), Origin::Client);
+        let mut checkpoint = None;
+        let done = compact(&mut log, &mut checkpoint, NOW_MS).unwrap();
+        assert_eq!((done.end_offset, done.records_read, done.records_kept), (4, 4, 3));
+        let expected = [
+            entry(1, "b", Some("2")),
+            entry(2, "a", Some("3")),
+            entry(3, "c", Some("4")),
+            entry(4, "b", Some("5")),
+        ];
+        assert_eq!(contents(&mut log), expected, "{codec:?}; the active segment is not cleaned");
+        assert!(compact(&mut log, &mut checkpoint, NOW_MS).is_none(), "nothing is dirty");
+        let header = batches(&mut log).unwrap()[0].0;
+        assert_eq!((header.base_offset, header.last_offset(), header.records_count), (0, 1, 1));
+        assert_eq!(header.attributes.compression().unwrap(), codec);
+        assert_eq!(header.max_timestamp, NOW_MS + 1);
+        log.close(NOW_MS).unwrap();
+        for shutdown in [Shutdown::Clean, UNCLEAN] {
+            let mut log = place.open(compacted(), shutdown).unwrap();
+            assert_eq!(contents(&mut log), expected);
+            assert_eq!(log.state().log_end_offset, 5);
+        }
+    }
+}
+
+#[test]
+fn a_tombstone_stays_until_its_horizon() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    append(&mut log, &[("a", Some("1")), ("b", Some("2"))]);
+    append(&mut log, &[("a", None), ("c", Some("3"))]);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("4"))]);
+    let mut checkpoint = None;
+    compact(&mut log, &mut checkpoint, NOW_MS).unwrap();
+    let with_tombstone = [
+        entry(1, "b", Some("2")),
+        entry(2, "a", None),
+        entry(3, "c", Some("3")),
+        entry(4, "x", Some("4")),
+    ];
+    assert_eq!(contents(&mut log), with_tombstone);
+    let (header, _) = batches(&mut log).unwrap()[1];
+    assert!(header.attributes.has_delete_horizon());
+    assert_eq!(header.base_timestamp, NOW_MS + DAY_MS);
+    assert_eq!(header.max_timestamp, NOW_MS + 1);
+    let timestamps: Vec<_> =
+        read_uncommitted(&mut log).iter().map(|record| record.timestamp_ms - NOW_MS).collect();
+    assert_eq!(timestamps, [1, 0, 1, 0], "timestamps stay");
+
+    // Before the horizon nothing changes, and the horizon does not move.
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("y", Some("5"))]);
+    compact(&mut log, &mut checkpoint, NOW_MS + DAY_MS - 1).unwrap();
+    assert_eq!(contents(&mut log)[..4], with_tombstone);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("z", Some("6"))]);
+    compact(&mut log, &mut checkpoint, NOW_MS + DAY_MS).unwrap();
+    let keys: Vec<_> = contents(&mut log).into_iter().map(|(_, key, _)| key).collect();
+    assert_eq!(keys, ["b", "c", "x", "y", "z"]);
+    let (header, _) = batches(&mut log).unwrap()[1];
+    assert_eq!((header.base_offset, header.last_offset()), (2, 3));
+}
+
+#[test]
+fn append_times_stay_when_a_horizon_takes_their_place() {
+    let place = Place::new();
+    let timestamp_type = pybroker_wire::batch::TimestampType::LogAppendTime;
+    let mut log = place.open(LogConfig { timestamp_type, ..compacted() }, Shutdown::Clean).unwrap();
+    append(&mut log, &[("a", None), ("b", Some("2"))]);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("4"))]);
+    compact(&mut log, &mut None, NOW_MS).unwrap();
+    let header = batches(&mut log).unwrap()[0].0;
+    assert!(header.attributes.has_delete_horizon());
+    assert_eq!(header.max_timestamp, NOW_MS);
+    assert!(read_uncommitted(&mut log).iter().all(|record| record.timestamp_ms == NOW_MS));
+}
+
+#[test]
+fn the_last_batch_of_a_producer_stays_without_records() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    for sequence in 0..4 {
+        let mut builder = BatchBuilder::new(0).producer(7, 3, sequence);
+        builder.append(NOW_MS, Some(b"key"), Some(b"value"), &[]);
+        append_bytes(&mut log, build(builder), Origin::Client);
+    }
+    append(&mut log, &[("key", Some("newer"))]);
+    append(&mut log, &[("another", Some("1"))]);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    compact(&mut log, &mut None, NOW_MS).unwrap();
+    let headers: Vec<_> =
+        batches(&mut log).unwrap().into_iter().map(|(header, _)| header).collect();
+    let empty = headers[0];
+    assert_eq!((empty.base_offset, empty.last_offset(), empty.records_count), (3, 3, 0));
+    assert_eq!((empty.producer_id, empty.producer_epoch, empty.base_sequence), (7, 3, 3));
+    assert_eq!((empty.base_timestamp, empty.max_timestamp), (-1, NOW_MS));
+    assert_eq!(headers[1..].iter().map(|each| each.base_offset).collect::<Vec<_>>(), [4, 5, 6]);
+    drop(log);
+    // Without its last batch, the producer would be unknown after this: a gap would not be seen.
+    std::fs::remove_file(&place.files(".snapshot")[0]).unwrap();
+    let mut log = place.open(compacted(), UNCLEAN).unwrap();
+    let mut builder = BatchBuilder::new(0).producer(7, 3, 9);
+    builder.append(NOW_MS, Some(b"key"), Some(b"value"), &[]);
+    assert!(log.append(&mut build(builder), 0, Origin::Client, NOW_MS).is_err());
+    let mut builder = BatchBuilder::new(0).producer(7, 3, 4);
+    builder.append(NOW_MS, Some(b"key"), Some(b"value"), &[]);
+    assert_eq!(append_bytes(&mut log, build(builder), Origin::Client), 7);
+}
+
+fn transactional(producer_id: i64, sequence: i32, pairs: &[Pair<'_>]) -> Vec<u8> {
+    let attributes = Attributes::default().with_transactional();
+    let mut builder =
+        BatchBuilder::new(0).attributes(attributes).producer(producer_id, 0, sequence);
+    for (key, value) in pairs {
+        builder.append(NOW_MS, Some(key.as_bytes()), value.map(str::as_bytes), &[]);
+    }
+    build(builder)
+}
+
+#[test]
+fn aborted_records_go_at_once_and_markers_when_nothing_needs_them() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    append(&mut log, &[("a", Some("0"))]);
+    append_bytes(
+        &mut log,
+        transactional(1, 0, &[("a", Some("no")), ("b", Some("no"))]),
+        Origin::Client,
+    );
+    append_bytes(&mut log, marker(1, 0, Abort, 0), Origin::Coordinator);
+    append_bytes(&mut log, transactional(2, 0, &[("c", Some("yes"))]), Origin::Client);
+    append_bytes(&mut log, marker(2, 0, Commit, 0), Origin::Coordinator);
+    append_bytes(&mut log, transactional(1, 2, &[("d", Some("yes"))]), Origin::Client);
+    append_bytes(&mut log, marker(1, 0, Commit, 0), Origin::Coordinator);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("c", Some("newer"))]);
+    append(&mut log, &[("c", Some("newest"))]);
+    let before = read_committed(&mut log);
+    let mut checkpoint = None;
+    compact(&mut log, &mut checkpoint, NOW_MS).unwrap();
+    assert_eq!(read_committed(&mut log), before, "nothing committed was dirty");
+    let offsets = |log: &mut Log| -> Vec<i64> {
+        batches(log).unwrap().iter().map(|(header, _)| header.base_offset).collect()
+    };
+    // The abort marker stays: its batch was still there when the pass began.
+    assert_eq!(offsets(&mut log), [0, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(log.aborted_in(0..10).unwrap().len(), 1);
+
+    let mut now_ms = NOW_MS;
+    for round in 0..3 {
+        log.roll(NOW_MS).unwrap();
+        append(&mut log, &[("x", Some("1"))]);
+        compact(&mut log, &mut checkpoint, now_ms).unwrap();
+        now_ms += DAY_MS;
+        let has_abort = offsets(&mut log).contains(&3);
+        assert_eq!(log.aborted_in(0..10).unwrap().len(), 0, "no batch of it is left");
+        // Of no use in the first of these passes, which gives it its horizon; gone when that has passed.
+        assert_eq!(has_abort, round == 0, "round {round}");
+    }
+    // Producer 2's last batch lost its record to a newer one and stays empty; so does its marker stay.
+    assert!(offsets(&mut log).contains(&4));
+    assert!(offsets(&mut log).contains(&5));
+}
+
+#[test]
+fn what_an_open_transaction_may_still_change_is_not_cleaned() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    append(&mut log, &[("a", Some("1"))]);
+    log.roll(NOW_MS).unwrap();
+    append_bytes(&mut log, transactional(1, 0, &[("a", Some("2"))]), Origin::Client);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("a", Some("3"))]);
+    let dirtiness = log.dirtiness(None, NOW_MS).unwrap();
+    assert_eq!(dirtiness.first_uncleanable_offset, 1);
+    compact(&mut log, &mut None, NOW_MS).unwrap();
+    assert_eq!(contents(&mut log).len(), 3);
+    append_bytes(&mut log, marker(1, 0, Commit, 0), Origin::Coordinator);
+    let dirtiness = log.dirtiness(Some(1), NOW_MS).unwrap();
+    assert_eq!((dirtiness.first_dirty_offset, dirtiness.first_uncleanable_offset), (1, 2));
+}
+
+#[test]
+fn lags_decide_about_when() {
+    let place = Place::new();
+    let config = |least: i64, most: i64| LogConfig {
+        min_cleanable_dirty_ratio: 1.0,
+        min_compaction_lag_ms: least,
+        max_compaction_lag_ms: most,
+        ..compacted()
+    };
+    let mut log = place.open(config(0, i64::MAX), Shutdown::Clean).unwrap();
+    for _ in 0..3 {
+        append(&mut log, &[("a", Some("1"))]);
+        log.roll(NOW_MS).unwrap();
+    }
+    append(&mut log, &[("a", Some("2"))]);
+    assert!(!log.dirtiness(None, NOW_MS).unwrap().is_cleanable(), "a ratio of 1 is not above 1");
+    assert!(compact(&mut log, &mut None, NOW_MS).is_none());
+
+    log.set_config(config(0, DAY_MS).into());
+    assert!(!log.dirtiness(None, NOW_MS + DAY_MS).unwrap().is_overdue());
+    let late = log.dirtiness(None, NOW_MS + DAY_MS + 5).unwrap();
+    assert!(late.is_overdue());
+    assert_eq!(late.delay_ms, 5);
+
+    log.set_config(LogConfig { min_cleanable_dirty_ratio: 0.0, ..config(1000, i64::MAX) }.into());
+    let young = log.dirtiness(None, NOW_MS + 999).unwrap();
+    assert_eq!((young.first_uncleanable_offset, young.cleanable_bytes), (0, 0));
+    let old = log.dirtiness(None, NOW_MS + 1000).unwrap();
+    assert_eq!(old.first_uncleanable_offset, 3);
+    assert!((old.ratio() - 1.0).abs() < 1e-9);
+    let half = log.dirtiness(Some(2), NOW_MS + 1000).unwrap();
+    assert!((half.ratio() - 1.0 / 3.0).abs() < 1e-9, "{half:?}");
+    for beyond in [99, -1] {
+        let reset = log.dirtiness(Some(beyond), NOW_MS + 1000).unwrap();
+        assert!(reset.is_checkpoint_invalid);
+        assert_eq!(reset.first_dirty_offset, 0);
+    }
+}
+
+#[test]
+fn a_full_map_covers_a_part_and_the_next_pass_goes_on() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    let keys: Vec<String> = (0..100).map(|key| format!("key-{key}")).collect();
+    for round in 0..4 {
+        for pair in keys.chunks(5) {
+            let value = round.to_string();
+            let pairs: Vec<_> =
+                pair.iter().map(|key| (key.as_str(), Some(value.as_str()))).collect();
+            append(&mut log, &pairs);
+        }
+    }
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    let expected = latest(&read_uncommitted(&mut log));
+    let mut checkpoint = None;
+    let mut ends = Vec::new();
+    // Room for 33 keys at a time.
+    let mut map = OffsetMap::new(40 * 24, 0.85);
+    while let Some(done) = compact_with(&mut log, &mut map, &mut checkpoint, NOW_MS).unwrap() {
+        assert!(map.len() <= map.capacity());
+        ends.push(done.end_offset);
+    }
+    assert!(ends.len() >= 10, "{ends:?}");
+    assert!(ends.is_sorted());
+    assert_eq!(ends.last(), Some(&400));
+    let records = read_uncommitted(&mut log);
+    assert_eq!(latest(&records), expected);
+    assert_eq!(records.len(), 101, "each key once, and the active segment");
+}
+
+#[test]
+fn segments_grow_together_up_to_the_limit() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    for round in 0..200 {
+        let value = "v".repeat(100);
+        append(&mut log, &[(&format!("key-{}", round % 40), Some(&value))]);
+    }
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    let before = log.segments().len();
+    let mut checkpoint = None;
+    compact(&mut log, &mut checkpoint, NOW_MS).unwrap();
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    compact(&mut log, &mut checkpoint, NOW_MS).unwrap();
+    let segments = log.segments();
+    assert!(segments.len() <= before / 2, "{before} became {}", segments.len());
+    assert!(segments.iter().all(|each| each.size_bytes <= 4096));
+    let snapshots = place.files(".snapshot").len();
+    assert!(snapshots <= segments.len(), "{snapshots} snapshots");
+    assert_eq!(place.log_files().len(), segments.len());
+    for name in [".cleaned", ".swap", ".deleted"] {
+        assert!(place.files(name).is_empty());
+    }
+}
+
+/// Stops after so many questions.
+#[derive(Debug)]
+struct StopAfter(usize);
+
+impl Throttle for StopAfter {
+    fn spend(&mut self, _bytes: usize) -> bool {
+        let goes_on = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        goes_on
+    }
+}
+
+#[test]
+fn a_pass_that_is_stopped_leaves_nothing_behind() {
+    let place = Place::new();
+    let config = LogConfig { segment_bytes: 200_000, ..compacted() };
+    let mut log = place.open(config, Shutdown::Clean).unwrap();
+    let value = "v".repeat(1_000);
+    for key in 0..600 {
+        append(&mut log, &[(&format!("key-{}", key % 300), Some(&value))]);
+    }
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    let expected = latest(&read_uncommitted(&mut log));
+    let mut has_ended = false;
+    for stop_after in 0..100 {
+        let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+        let mut throttle = StopAfter(stop_after);
+        let mut job = log.begin_compaction(None, NOW_MS).unwrap().unwrap();
+        loop {
+            let outcome = job.run(&mut map, &mut throttle);
+            job.take_deleted().iter().try_for_each(DeletedFiles::unlink).unwrap();
+            match log.finish_compaction(job, outcome).unwrap() {
+                CompactionStep::Continue(next) => job = next,
+                CompactionStep::Abandoned => break,
+                CompactionStep::Done(_) => {
+                    has_ended = true;
+                    break;
+                }
+            }
+        }
+        assert_eq!(latest(&read_uncommitted(&mut log)), expected);
+        for name in [".cleaned", ".swap", ".deleted"] {
+            assert!(place.files(name).is_empty(), "after {stop_after}");
+        }
+    }
+    assert!(has_ended);
+}
+
+#[test]
+fn a_log_that_changes_under_a_pass_keeps_the_change() {
+    // Whatever happens after so many steps of the pass, it is what the log says afterwards.
+    for steps in 0..12 {
+        for change in ["truncate", "delete"] {
+            let place = Place::new();
+            let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+            for round in 0..30 {
+                append(&mut log, &[("a", Some("1")), (&format!("key-{round}"), Some("2"))]);
+                if round % 10 == 9 {
+                    log.roll(NOW_MS).unwrap();
+                }
+            }
+            append(&mut log, &[("x", Some("1"))]);
+            let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+            let mut next = log.begin_compaction(None, NOW_MS).unwrap();
+            let mut step = 0;
+            while let Some(mut job) = next.take() {
+                if step == steps {
+                    match change {
+                        "truncate" => log.truncate_to(25, NOW_MS).unwrap(),
+                        _ => assert_eq!(log.delete_before(25).unwrap(), 25),
+                    }
+                }
+                let outcome = job.run(&mut map, &mut FullSpeed);
+                if let CompactionStep::Continue(more) = log.finish_compaction(job, outcome).unwrap()
+                {
+                    next = Some(more);
+                }
+                step += 1;
+            }
+            let records = read_uncommitted(&mut log);
+            let end = log.state().log_end_offset;
+            if step > steps && change == "truncate" {
+                assert!(end <= 25, "step {steps}: {end}");
+                assert!(records.iter().all(|record| record.offset < 25));
+            } else if step > steps {
+                assert!(records.iter().all(|record| record.offset >= 24), "step {steps}");
+            }
+            append(&mut log, &[("y", Some("1"))]);
+            let (records, state) = (read_uncommitted(&mut log), log.state());
+            drop(log);
+            let mut log = place.open(compacted(), UNCLEAN).unwrap();
+            assert_eq!(read_uncommitted(&mut log), records, "{change} at step {steps}");
+            assert_eq!(log.state().log_end_offset, state.log_end_offset);
+            assert!(log.begin_compaction(None, NOW_MS).is_ok());
+        }
+    }
+}
+
+#[test]
+fn reads_go_on_while_a_pass_swaps() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    for round in 0..40 {
+        append(&mut log, &[("a", Some("1")), (&format!("key-{round}"), Some("2"))]);
+        if round % 10 == 9 {
+            log.roll(NOW_MS).unwrap();
+        }
+    }
+    append(&mut log, &[("x", Some("1"))]);
+    let expected = latest(&read_uncommitted(&mut log));
+    let slice = log.read(0, usize::MAX >> 1, 80, true).unwrap();
+    let before = slice.to_vec().unwrap();
+    let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+    let mut next = log.begin_compaction(None, NOW_MS).unwrap();
+    assert!(log.begin_compaction(None, NOW_MS).unwrap().is_none(), "one at a time");
+    while let Some(mut job) = next.take() {
+        log.rest(pybroker_log::Rest::Flushed);
+        assert_eq!(latest(&read_uncommitted(&mut log)), expected);
+        log.flush(NOW_MS).unwrap();
+        assert!(log.timestamp_search(NOW_MS + 1).unwrap().run().unwrap().is_some());
+        let outcome = job.run(&mut map, &mut FullSpeed);
+        if let CompactionStep::Continue(more) = log.finish_compaction(job, outcome).unwrap() {
+            next = Some(more);
+        }
+    }
+    assert_eq!(slice.to_vec().unwrap(), before, "who was reading the old segment finishes");
+    assert_eq!(latest(&read_uncommitted(&mut log)), expected);
+}
+
+#[test]
+fn a_damaged_batch_makes_the_log_uncleanable_and_nothing_else() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    append(&mut log, &[("a", Some("1"))]);
+    append(&mut log, &[("a", Some("2"))]);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    let path = &place.log_files()[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+    let failed = compact_with(&mut log, &mut map, &mut None, NOW_MS);
+    let Err(CompactionError::Log(error)) = failed else { panic!("{failed:?}") };
+    assert!(error.to_string().contains("00000000000000000000.log"), "{error}");
+    assert_eq!(log.offline_reason(), None);
+    append(&mut log, &[("x", Some("1"))]);
+    assert!(place.files(".cleaned").is_empty());
+}
