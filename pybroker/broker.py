@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pybroker.data_plane import ConnectionFault, LogFailed, Request
     from pybroker.errors import ProtocolError
     from pybroker.groups.coordinator import GroupCoordinator
+    from pybroker.observability.metrics_server import MetricsServer
 
 logger = logging.getLogger("pybroker.broker")
 
@@ -91,6 +92,7 @@ class Broker:
         self._advertised: dict[tuple[int, str], tuple[str, int]] = {}
         self._groups: GroupCoordinator | None = None
         self._background: BackgroundLoop | None = None
+        self.metrics: MetricsServer | None = None
 
     # --- Starting and stopping -----------------------------------------------------------------
 
@@ -114,6 +116,7 @@ class Broker:
         try:
             await self._open_logs()
             self._listen()
+            await self._serve_metrics()
         except BaseException:
             await self.stop()
             raise
@@ -127,6 +130,8 @@ class Broker:
 
     async def stop(self) -> None:
         """Answer what is in flight, flush the logs, close the state."""
+        if self.metrics is not None:
+            self.metrics.close()
         if self._groups is not None:
             self._groups.close()
         await self.data_plane.close()
@@ -296,6 +301,13 @@ class Broker:
             raise ListenError(listener, error) from error
         self._ports[node_id, listener.name] = port
         self.endpoints.append(Endpoint(node_id, listener._replace(port=port)))
+
+    async def _serve_metrics(self) -> None:
+        address = self.config.pybroker_metrics_listener
+        if address is not None:
+            from pybroker.observability.metrics_server import MetricsServer  # noqa: PLC0415
+
+            self.metrics = await MetricsServer.start(self, address)
 
     def _has_group_members(self) -> bool:
         from pybroker.store.groups import group_ids_with_members  # noqa: PLC0415 - kept out of imports

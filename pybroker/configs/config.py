@@ -91,6 +91,7 @@ class Config:
     pybroker_replication_factor_cap: bool
     pybroker_kept_answers_bytes: int
     pybroker_mailbox_capacity: int
+    pybroker_metrics_listener: str | None
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self.settings: Final = dict(settings or {})

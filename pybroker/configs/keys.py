@@ -20,6 +20,7 @@ from pybroker.configs.values import (
     Check,
     ConfigType,
     GzipLevel,
+    HttpAddress,
     ListOf,
     OneOf,
     OneOfAnyCase,
@@ -167,6 +168,7 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("pybroker.group.settle.ms", INT, "60", "Time from the first newcomer of a classic group for which assignments are kept back, so that members that start together meet in one generation instead of at their next heartbeat.", NOT_NEGATIVE),
     ConfigKey("pybroker.kept.answers.bytes", LONG, "16777216", "Memory for encoded answers that are given again to equal requests. 0: none are kept.", NOT_NEGATIVE),
     ConfigKey("pybroker.mailbox.capacity", INT, "4096", "Requests that wait for the control plane at once; when it is full, reading waits.", Range(16, 1_048_576)),
+    ConfigKey("pybroker.metrics.listener", STRING, None, "Where metrics are served to Prometheus, as host:port, at /metrics. Not set: nowhere. Needs pybroker[metrics].", HttpAddress()),
     ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "50", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
     # Checked and kept, and without effect.
     ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),

@@ -188,6 +188,24 @@ class ListOf:
                 raise invalid(name, item, f"String must be one of: {', '.join(self.choices)}")
 
 
+class HttpAddress:
+    """Where to serve HTTP: host:port, with or without http:// before it."""
+
+    words: Final = "host:port"
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        parse_http_address(name, str(value))
+
+
+def parse_http_address(name: str, text: str) -> tuple[str, int]:
+    """Give host and port; an empty host stands for all addresses."""
+    host, colon, port = text.removeprefix("http://").rstrip("/").rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise invalid(name, text, "Value must be host:port")
+    return host.strip("[]"), int(port)
+
+
 class GzipLevel:
     """1 to 9, or -1 for the library's choice."""
 

@@ -26,6 +26,10 @@ class Administration(Coordination):
             if wanted.admits(group) and not self._is_elsewhere(group.group_id, caller)
         ]
 
+    def member_counts(self) -> dict[str, int]:
+        """Count the members of the groups in memory; other groups have none."""
+        return {group_id: group.member_count for group_id, group in self._loaded.by_id.items()}
+
     def describe_group(
         self, group_id: str, caller: "Caller"
     ) -> "DescribeGroupsResponse.DescribedGroup":

@@ -55,6 +55,11 @@ class Group:
         raise NotImplementedError
 
     @property
+    def member_count(self) -> int:
+        """How many members it has."""
+        raise NotImplementedError
+
+    @property
     def is_empty(self) -> bool:
         """Whether nobody is in it: it may be deleted, and outsiders may commit."""
         raise NotImplementedError

@@ -195,6 +195,25 @@ def group_ids(store: "Store") -> list[str]:
     return [group_id for (group_id,) in rows]
 
 
+# (group id, topic, partition) before every position that there is.
+BEFORE_ALL_POSITIONS: Final = ("", "", -1)
+
+
+def positions(
+    store: "Store", *, after: tuple[str, str, int], limit: int
+) -> list[tuple[str, str, int, int]]:
+    """Read (group id, topic, partition, offset) of all groups in order, a piece at a time."""
+    return [
+        (group_id, topic, partition_index, committed_offset)
+        for group_id, topic, partition_index, committed_offset in store.query(
+            """SELECT group_id, topic, partition_index, committed_offset FROM committed_offsets
+                WHERE (group_id, topic, partition_index) > (?, ?, ?)
+                ORDER BY group_id, topic, partition_index LIMIT ?""",
+            (*after, limit),
+        )
+    ]
+
+
 def group_ids_to_expire(
     store: "Store", *, first_group_id: str, now_ms: int, retention_ms: int, limit: int
 ) -> list[str]:

@@ -195,6 +195,11 @@ class ClassicGroup(Group):
         return self.protocol_type or ""
 
     @property
+    def member_count(self) -> int:
+        """How many members it has."""
+        return len(self.members)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nobody is in it."""
         return self.state is GroupState.EMPTY

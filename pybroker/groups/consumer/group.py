@@ -180,6 +180,11 @@ class ConsumerGroup(Group):
         return "consumer"
 
     @property
+    def member_count(self) -> int:
+        """How many members it has."""
+        return len(self.members)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nobody is in it."""
         return not self.members
