@@ -21,6 +21,7 @@ from pybroker.handlers import HANDLERS
 from pybroker.metadata.topics import Topics
 from pybroker.metadata.uuids import random_uuid, uuid_text
 from pybroker.observability.logs import LimitedLog
+from pybroker.retention.schedule import schedule_of
 from pybroker.store import Store, identity
 from pybroker.store import producer_ids as stored_producer_ids
 from pybroker.store import topics as stored_topics
@@ -36,11 +37,9 @@ if TYPE_CHECKING:
     from pybroker.errors import ProtocolError
     from pybroker.groups.coordinator import GroupCoordinator
     from pybroker.observability.metrics_server import MetricsServer
+    from pybroker.retention.schedule import Schedule
 
 logger = logging.getLogger("pybroker.broker")
-
-# How often recovery points are written: Kafka's `log.flush.offset.checkpoint.interval.ms`.
-CHECKPOINT_INTERVAL_MS = 60_000
 
 # A client that dials localhost may come by either family.
 EMBEDDED_SETTINGS = {"listeners": "PLAINTEXT://localhost:0"}
@@ -91,6 +90,7 @@ class Broker:
         self._ports: dict[tuple[int, str], int] = {}
         self._advertised: dict[tuple[int, str], tuple[str, int]] = {}
         self._groups: GroupCoordinator | None = None
+        self._schedule: Schedule | None = None
         self._background: BackgroundLoop | None = None
         self.metrics: MetricsServer | None = None
 
@@ -120,7 +120,7 @@ class Broker:
         except BaseException:
             await self.stop()
             raise
-        self.timers.schedule(self.clock.monotonic_ms() + CHECKPOINT_INTERVAL_MS, self._checkpoint)
+        self._schedule = schedule_of(self)
         self.timers.schedule(
             self.clock.monotonic_ms() + self.config.offsets_retention_check_interval_ms,
             self._expire_offsets,
@@ -134,6 +134,8 @@ class Broker:
             self.metrics.close()
         if self._groups is not None:
             self._groups.close()
+        if self._schedule is not None:
+            self._schedule.stop()
         await self.data_plane.close()
         self.dispatcher.drain()
         self.dispatcher.stop()
@@ -352,10 +354,6 @@ class Broker:
         deadline_ms = self.timers.next_deadline_ms()
         if deadline_ms is not None and self._wake_up is None:
             self._arm(deadline_ms)
-
-    def _checkpoint(self, now_ms: int) -> None:
-        self._checkpointing = asyncio.ensure_future(self.data_plane.checkpoint())
-        self.timers.schedule(now_ms + CHECKPOINT_INTERVAL_MS, self._checkpoint)
 
     def _expire_offsets(self, now_ms: int) -> None:
         self.groups.expire_offsets(now_ms)

@@ -120,7 +120,7 @@ class Dispatcher:
         except StoreError:
             pass  # The flush hears of it too.
         except Exception as error:
-            self._bug("A timer failed", error)
+            self.report_bug("A timer failed", error)
         self._flush()
 
     def _serve(self, request: Request) -> None:
@@ -143,7 +143,7 @@ class Dispatcher:
             # The flush that follows hears of it too, and refuses what went with this.
             self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception as error:
-            self._bug(f"A request of API key {request.api_key} failed", error)
+            self.report_bug(f"A request of API key {request.api_key} failed", error)
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
 
     def _serve_later(
@@ -183,7 +183,7 @@ class Dispatcher:
             # The flush that follows hears of it too, and refuses what went with this.
             self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception as error:
-            self._bug(f"A request of API key {request.api_key} failed", error)
+            self.report_bug(f"A request of API key {request.api_key} failed", error)
             self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
         if not self._is_flush_scheduled:
             # Those that end in the same turn of the loop share one transaction and one reply.
@@ -219,7 +219,9 @@ class Dispatcher:
             try:
                 replies.append((request.request_id, encode(response), epoch))
             except Exception as error:
-                self._bug(f"The answer of API key {request.api_key} could not be encoded", error)
+                self.report_bug(
+                    f"The answer of API key {request.api_key} could not be encoded", error
+                )
                 self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
         self._data_plane.reply(replies)
         if self._answers:
@@ -244,7 +246,7 @@ class Dispatcher:
             # Encoded here, so that an answer that cannot be encoded is not tried again.
             body = encode(response)
         except Exception as error:
-            self._bug(f"A refusal of API key {request.api_key} failed", error)
+            self.report_bug(f"A refusal of API key {request.api_key} failed", error)
             self._data_plane.disconnect(request.request_id)
         else:
             self._answers.append((request, message, body, bytes, NEVER_KEPT))
@@ -257,7 +259,8 @@ class Dispatcher:
         route = self._routes[api_key] = Route(self._apis[api_key])
         return route
 
-    def _bug(self, what: str, error: Exception) -> None:
+    def report_bug(self, what: str, error: Exception) -> None:
+        """Log and count what must never happen."""
         self.bugs += 1
         logger.error(what, exc_info=error)
 

@@ -63,6 +63,12 @@ class Config:
     log_message_timestamp_after_max_ms: int
     compression_type: str
     log_cleanup_policy: tuple[str, ...]
+    log_retention_ms: int | None
+    log_retention_bytes: int
+    log_retention_check_interval_ms: int
+    log_segment_delete_delay_ms: int
+    log_initial_task_delay_ms: int
+    log_flush_offset_checkpoint_interval_ms: int
     num_recovery_threads_per_data_dir: int
     producer_id_expiration_ms: int
     group_min_session_timeout_ms: int

@@ -59,6 +59,7 @@ TOPIC_CONFIG_ROWS: Final = (
     # These act.
     _row("cleanup.policy", LIST, "What happens to old segments. A topic with compact takes no records without a key.", "log.cleanup.policy", CLEANUP_POLICIES, acts=True),
     _row("compression.type", STRING, "How batches are stored: by a codec, uncompressed, or as the producer sent them.", "compression.type", COMPRESSION_TYPES, acts=True),
+    _row("file.delete.delay.ms", LONG, "Time between the deletion of a segment and that of its files.", "log.segment.delete.delay.ms", NOT_NEGATIVE, acts=True),
     _row("flush.messages", LONG, "Records after which a log is forced to the disk.", "log.flush.interval.messages", POSITIVE, acts=True),
     _row("flush.ms", LONG, "Time after which a log is forced to the disk.", (Synonym("log.flush.interval.ms"), Synonym("log.flush.scheduler.interval.ms")), NOT_NEGATIVE, acts=True),
     _row("index.interval.bytes", INT, "Bytes of log between two entries of its offset index.", "log.index.interval.bytes", NOT_NEGATIVE, acts=True),
@@ -67,6 +68,8 @@ TOPIC_CONFIG_ROWS: Final = (
     _row("message.timestamp.before.max.ms", LONG, "How far a record's timestamp may lie in the past.", "log.message.timestamp.before.max.ms", NOT_NEGATIVE, acts=True),
     _row("message.timestamp.type", STRING, "Whether records keep their own timestamp or get the time of the append.", "log.message.timestamp.type", TIMESTAMP_TYPES, acts=True),
     _row("min.insync.replicas", INT, "Replicas that must be in sync for a write with acks=all.", "min.insync.replicas", POSITIVE, acts=True),
+    _row("retention.bytes", LONG, "Size of a partition above which its oldest segments may be deleted. -1: no limit.", "log.retention.bytes", acts=True),
+    _row("retention.ms", LONG, "Age at which records may be deleted. -1: never.", (Synonym("log.retention.ms"), Synonym("log.retention.minutes", MINUTE_MS), Synonym("log.retention.hours", HOUR_MS)), Range(-1), acts=True),
     _row("segment.bytes", INT, "Size at which a segment is closed and the next begun.", "log.segment.bytes", SEGMENT_BYTES, acts=True),
     _row("segment.index.bytes", INT, "The largest offset index of a segment.", "log.index.size.max.bytes", Range(4), acts=True),
     _row("segment.ms", LONG, "Age at which a segment is closed even when it is not full.", (Synonym("log.roll.ms"), Synonym("log.roll.hours", HOUR_MS)), POSITIVE, acts=True),
@@ -75,7 +78,6 @@ TOPIC_CONFIG_ROWS: Final = (
     _row("compression.lz4.level", INT, "The level of lz4 when compression.type is lz4.", "compression.lz4.level", LZ4_LEVEL),
     _row("compression.zstd.level", INT, "The level of zstd when compression.type is zstd.", "compression.zstd.level", ZSTD_LEVEL),
     _row("delete.retention.ms", LONG, "Time for which compaction keeps the mark of a deleted key.", "log.cleaner.delete.retention.ms", NOT_NEGATIVE),
-    _row("file.delete.delay.ms", LONG, "Time between the deletion of a segment and that of its files.", "log.segment.delete.delay.ms", NOT_NEGATIVE),
     _row("follower.replication.throttled.replicas", LIST, "Follower replicas whose replication is throttled.", (), THROTTLED_REPLICAS, default=""),
     _row("leader.replication.throttled.replicas", LIST, "Leader replicas whose replication is throttled.", (), THROTTLED_REPLICAS, default=""),
     _row("local.retention.bytes", LONG, "Size above which segments of a tiered topic may be deleted locally. -2: that of retention.bytes.", "log.local.retention.bytes", Range(-2)),
@@ -87,8 +89,6 @@ TOPIC_CONFIG_ROWS: Final = (
     _row("remote.log.copy.disable", BOOLEAN, "Whether a tiered topic stops copying segments away.", (), default="false"),
     _row("remote.log.delete.on.disable", BOOLEAN, "Whether the copies are deleted when tiering is turned off.", (), default="false"),
     _row("remote.storage.enable", BOOLEAN, "Whether the topic is tiered. pybroker has no tiered storage and refuses true.", (), default="false"),
-    _row("retention.bytes", LONG, "Size of a partition above which its oldest segments may be deleted. -1: no limit.", "log.retention.bytes"),
-    _row("retention.ms", LONG, "Age at which records may be deleted. -1: never.", (Synonym("log.retention.ms"), Synonym("log.retention.minutes", MINUTE_MS), Synonym("log.retention.hours", HOUR_MS)), Range(-1)),
     _row("segment.jitter.ms", LONG, "The most by which the age at which a segment is closed is shortened at random.", (Synonym("log.roll.jitter.ms"), Synonym("log.roll.jitter.hours", HOUR_MS)), NOT_NEGATIVE),
     _row("unclean.leader.election.enable", BOOLEAN, "Whether a replica that is not in sync may become leader.", "unclean.leader.election.enable"),
 )  # fmt: skip

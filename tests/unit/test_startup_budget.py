@@ -45,6 +45,8 @@ OWN = [
     "pybroker.protocol.codec",
     "pybroker.protocol.declare",
     "pybroker.protocol.error_codes",
+    "pybroker.retention",
+    "pybroker.retention.schedule",
     "pybroker.store",
     "pybroker.store.checkpointer",
     "pybroker.store.cluster",

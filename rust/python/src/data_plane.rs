@@ -313,10 +313,13 @@ impl DataPlane {
         py.detach(|| self.0.delete_records(Uuid(topic_id), partition, offset))
     }
 
-    fn log_dirs(&self, py: Python<'_>) -> Vec<(std::path::PathBuf, Option<String>, u64, u64)> {
+    fn log_dirs(&self, py: Python<'_>) -> Vec<(String, Option<String>, u64, u64)> {
         let dirs = py.detach(|| self.0.log_dirs());
         dirs.into_iter()
-            .map(|dir| (dir.path, dir.error, dir.total_bytes, dir.usable_bytes))
+            .map(|dir| {
+                let path = dir.path.to_string_lossy().into_owned();
+                (path, dir.error, dir.total_bytes, dir.usable_bytes)
+            })
             .collect()
     }
 

@@ -27,7 +27,7 @@ pub struct LogSpec {
 /// A log dir, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogDir {
-    /// As it was configured.
+    /// Absolute.
     pub path: PathBuf,
     /// Why it is offline.
     pub error: Option<String>,
@@ -176,7 +176,7 @@ impl Logs {
 
     /// The log dirs, in the order of `log.dirs`.
     pub(crate) fn dirs(&self) -> Vec<LogDir> {
-        let path = self.dir.clone();
+        let path = std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone());
         vec![match pybroker_log::free_space(&path) {
             Ok((total_bytes, usable_bytes)) => {
                 LogDir { path, error: None, total_bytes, usable_bytes }

@@ -218,6 +218,9 @@ def test_a_log_obeys_the_effective_values() -> None:
             "message.timestamp.before.max.ms": "18",
             "message.timestamp.after.max.ms": "19",
             "cleanup.policy": "delete,compact",
+            "retention.ms": "22",
+            "retention.bytes": "23",
+            "file.delete.delay.ms": "24",
         },
     )
     assert topic.to_log_config()._asdict() == {
@@ -231,6 +234,10 @@ def test_a_log_obeys_the_effective_values() -> None:
         "log_append_time": True,
         "timestamp_before_max_ms": 18,
         "timestamp_after_max_ms": 19,
+        "deletes": True,
+        "retention_ms": 22,
+        "retention_bytes": 23,
+        "file_delete_delay_ms": 24,
         "compacted": True,
         "min_cleanable_dirty_ratio": 0.5,
         "min_compaction_lag_ms": 0,

@@ -1,0 +1,1 @@
+"""When old records go: the schedule by which the broker looks after its logs."""

@@ -1,0 +1,103 @@
+"""Schedule: what the broker does to its logs again and again, by the broker's clock.
+
+Promises:
+  * A job runs for the first time after its `first_ms`, and then `interval_ms` after its last
+    start; never twice at once: a run that takes longer than that delays the next one.
+  * A job that fails is logged and runs again at its next time.
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from pybroker.errors import KafkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pybroker.broker import Broker
+    from pybroker.timers import Timer, Timers
+
+logger = logging.getLogger("pybroker.retention")
+
+
+class Job(NamedTuple):
+    """Something to be done again and again."""
+
+    name: str
+    run: "Callable[[], Awaitable[object]]"
+    first_ms: int
+    interval_ms: int
+
+
+class Schedule:
+    """Runs jobs until it is stopped. `monotonic_ms` is the scale of `timers`."""
+
+    def __init__(
+        self,
+        timers: "Timers",
+        monotonic_ms: "Callable[[], int]",
+        report_bug: "Callable[[str, Exception], None]",
+    ) -> None:
+        self._timers = timers
+        self._monotonic_ms = monotonic_ms
+        self._report_bug = report_bug
+        self._waiting: dict[str, Timer] = {}
+        self._running: dict[str, asyncio.Future[None]] = {}
+
+    def add(self, job: Job) -> None:
+        """Run a job from now on."""
+        self._wait(job, self._monotonic_ms() + job.first_ms)
+
+    def stop(self) -> None:
+        """Begin no more runs, and forget those under way: what they wait for ends without them."""
+        for timer in self._waiting.values():
+            timer.cancel()
+        for running in self._running.values():
+            running.cancel()
+
+    def _wait(self, job: Job, deadline_ms: int) -> None:
+        self._waiting[job.name] = self._timers.schedule(
+            deadline_ms, lambda now_ms: self._begin(job, now_ms)
+        )
+
+    def _begin(self, job: Job, now_ms: int) -> None:
+        self._running[job.name] = asyncio.ensure_future(self._run(job, now_ms))
+
+    async def _run(self, job: Job, began_ms: int) -> None:
+        try:
+            await job.run()
+        except KafkaError as error:
+            logger.warning("%s failed: %s", job.name, error)
+        except Exception as error:
+            self._report_bug(f"{job.name} failed", error)
+        self._wait(job, max(began_ms + job.interval_ms, self._monotonic_ms()))
+
+
+def schedule_of(broker: "Broker") -> Schedule:
+    """Start what a broker does to its logs by the clock."""
+    config, data_plane = broker.config, broker.data_plane
+    schedule = Schedule(broker.timers, broker.clock.monotonic_ms, broker.dispatcher.report_bug)
+
+    async def enforce_retention() -> None:
+        segments, size_bytes, failures = await data_plane.enforce_retention(broker.clock.now_ms())
+        if segments or failures:
+            logger.info(
+                "Retention removed %d segments with %d bytes; %d logs failed",
+                segments,
+                size_bytes,
+                failures,
+            )
+
+    first_ms = config.log_initial_task_delay_ms
+    for job in (
+        Job("Retention", enforce_retention, first_ms, config.log_retention_check_interval_ms),
+        Job(
+            "The checkpoint of the logs",
+            data_plane.checkpoint,
+            first_ms,
+            config.log_flush_offset_checkpoint_interval_ms,
+        ),
+    ):
+        schedule.add(job)
+    return schedule

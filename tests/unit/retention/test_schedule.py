@@ -1,0 +1,104 @@
+"""Jobs that run again and again, on a clock that the test moves."""
+
+import asyncio
+import logging
+
+import pytest
+
+from pybroker.errors import ErrorCode, KafkaError
+from pybroker.retention.schedule import Job, Schedule
+from pybroker.timers import Timers
+
+
+class Setting:
+    """A schedule whose clock and job the test holds."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_000
+        self.timers = Timers(lambda _deadline_ms: None)
+        self.bugs: list[str] = []
+        self.schedule = Schedule(
+            self.timers, lambda: self.now_ms, lambda what, _error: self.bugs.append(what)
+        )
+        self.started: list[int] = []
+        self.ending: asyncio.Event | None = None
+        self.failure: Exception | None = None
+
+    async def job(self) -> None:
+        self.started.append(self.now_ms)
+        if self.ending is not None:
+            await self.ending.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    async def advance_to(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+        self.timers.fire(now_ms)
+        await settled()
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def run(conversation) -> None:  # type: ignore[no-untyped-def]
+    async def main() -> None:
+        setting = Setting()
+        setting.schedule.add(Job("The job", setting.job, 300, 1_000))
+        await conversation(setting)
+
+    asyncio.run(main())
+
+
+def test_a_job_runs_after_its_first_delay_and_then_at_its_interval() -> None:
+    async def conversation(setting: Setting) -> None:
+        for now_ms in (1_299, 1_300, 2_299, 2_300, 2_301, 3_300):
+            await setting.advance_to(now_ms)
+        assert setting.started == [1_300, 2_300, 3_300]
+
+    run(conversation)
+
+
+def test_a_job_that_takes_long_is_not_begun_twice() -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.ending = asyncio.Event()
+        await setting.advance_to(1_300)
+        await setting.advance_to(9_000)
+        assert setting.started == [1_300]
+        setting.ending.set()
+        await settled()
+        await setting.advance_to(9_000)
+        assert setting.started == [1_300, 9_000]
+
+    run(conversation)
+
+
+def test_a_job_that_fails_is_logged_and_runs_again(caplog: pytest.LogCaptureFixture) -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.failure = KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "the disk is gone")
+        await setting.advance_to(1_300)
+        assert setting.bugs == []
+        setting.failure = RuntimeError("not expected")
+        await setting.advance_to(2_300)
+        assert setting.bugs == ["The job failed"]
+        await setting.advance_to(3_300)
+        assert setting.started == [1_300, 2_300, 3_300]
+
+    with caplog.at_level(logging.WARNING):
+        run(conversation)
+    (record,) = caplog.records
+    assert record.getMessage() == "The job failed: KAFKA_STORAGE_ERROR: the disk is gone"
+
+
+def test_nothing_runs_after_the_stop() -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.ending = asyncio.Event()
+        await setting.advance_to(1_300)
+        setting.schedule.stop()
+        setting.ending.set()
+        await settled()
+        await setting.advance_to(99_000)
+        assert setting.started == [1_300]
+
+    run(conversation)
