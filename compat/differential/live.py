@@ -25,7 +25,10 @@ WARM_UP: Final = Conversation(
 )
 
 GROUP_APIS: Final = frozenset(
-    {"join_group", "heartbeat", "leave_group", "offset_commit", "offset_fetch", "delete_groups"}
+    {
+        *("join_group", "heartbeat", "leave_group", "offset_commit", "offset_fetch"),
+        *("delete_groups", "consumer_group_heartbeat", "consumer_group_describe"),
+    }
 )
 
 

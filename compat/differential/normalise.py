@@ -13,7 +13,10 @@ from typing import Any, Final
 from compat.differential.record_batches import describe_batches
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A member id that the coordinator makes for the consumer protocol, as Kafka writes an id.
+SHORT_ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
+MEMBERS: Final = frozenset({"member_id", "leader"})
 NUMBERED: Final = frozenset({"producer_id", "session_id"})
 DROPPED: Final = frozenset({"throttle_time", "finalized_features_epoch"})
 CLOCK_TOLERANCE_MS: Final = 24 * 3_600_000
@@ -74,6 +77,8 @@ class Normaliser:
                 return self._symbol(name, value)
             case int() if name == "producer_id" and value == 0:
                 return self._symbol(name, value)
+            case str() if name in MEMBERS and SHORT_ID.fullmatch(value):
+                return self._symbol("short id", value)
             case str():
                 return UUID.sub(self._uuid, value)
         return value

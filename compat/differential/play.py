@@ -102,6 +102,9 @@ class _Player:
                 return self._finish(step.connection, "bytes")
             case Collect():
                 asked = self._open[step.connection].popleft()
+                if not asked.recorded:
+                    self._save(self._connection(step.connection).receive(), asked.save)
+                    return None
                 return self._finish(step.connection, _title(asked), asked.save)
             case Ask() if step.silent:
                 self._send(step)
