@@ -24,12 +24,12 @@ use crate::segment::{
 /// Ends the name of a file that is to be unlinked.
 pub(crate) const DELETED_FILE_SUFFIX: &str = ".deleted";
 /// Ends the name of a folder whose log is being deleted.
-const DELETED_FOLDER_SUFFIX: &str = "-delete";
+pub(crate) const DELETED_FOLDER_SUFFIX: &str = "-delete";
 /// The longest name of a file that common file systems take.
 const NAME_MAX_BYTES: usize = 255;
 
 /// The files of a segment. The log first: without it the others are not looked at.
-const SEGMENT_SUFFIXES: [&str; 4] =
+pub(crate) const SEGMENT_SUFFIXES: [&str; 4] =
     [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX];
 
 /// Files that have left a log. `set_aside` at once, outside of the mutex; `unlink` after `delay`.

@@ -41,6 +41,14 @@ pub enum LogError {
         /// The topic id that the caller has.
         expected: String,
     },
+    /// A tool was given a folder that it can do nothing with.
+    #[error("{path}: {reason}", path = path.display())]
+    Unusable {
+        /// The folder, or the file in it that is in the way.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// An earlier failure took the log offline; nothing is read or written until it is opened again.
     #[error("the log is offline: {reason}")]
     Offline {

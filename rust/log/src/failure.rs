@@ -32,6 +32,7 @@ impl LogError {
             Self::Disk { .. }
             | Self::Corrupt { .. }
             | Self::TopicId { .. }
+            | Self::Unusable { .. }
             | Self::Offline { .. } => FailureScope::Log,
         }
     }

@@ -36,6 +36,10 @@ pub(crate) struct TimeIndex {
 }
 
 impl OffsetIndex {
+    pub(crate) fn entries(&self) -> &[OffsetEntry] {
+        &self.entries
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -101,6 +105,10 @@ impl OffsetIndex {
 }
 
 impl TimeIndex {
+    pub(crate) fn entries(&self) -> &[TimeEntry] {
+        &self.entries
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -11,6 +11,7 @@
 //!   [`TimestampSearch::run`] and [`FlushJob::run`] touch the disk, outside of the mutex.
 //! * A disk that fails takes the log offline: every call answers [`LogError::Offline`] until it is opened again.
 
+mod check;
 pub mod checkpoints;
 mod compaction;
 mod config;
@@ -21,6 +22,7 @@ mod failure;
 #[cfg(all(test, feature = "simulated-disk"))]
 mod faults;
 mod flush;
+mod import;
 mod index;
 mod leader_epochs;
 mod log;
@@ -31,6 +33,7 @@ mod producer_snapshot;
 mod producer_state;
 mod read;
 mod recovery;
+mod repair;
 mod retention;
 mod scan;
 mod segment;
@@ -40,6 +43,7 @@ mod transactions;
 mod truncate;
 mod validate;
 
+pub use check::{CheckReport, Finding, check_partition, is_partition_folder};
 pub use compaction::{
     Compacted, CompactionError, CompactionJob, CompactionStep, Dirtiness, FullSpeed, OffsetMap,
     Throttle,
@@ -52,10 +56,12 @@ pub use disk::{File, free_space};
 pub use error::{AppendError, LogError, ReadError, Refusal};
 pub use failure::FailureScope;
 pub use flush::FlushJob;
+pub use import::{StagedLog, is_unused, place_import, stage_import};
 pub use log::{Appended, FlushDemand, Log, LogState, OpenOptions, Origin, SegmentInfo, Shutdown};
 pub use open_files::{Rest, open_segment_files};
 pub use partition_metadata::read_topic_id;
 pub use read::{CommittedRead, FileSlice};
+pub use repair::{Truncated, truncate_folder};
 pub use retention::StartMove;
 pub use timestamps::{FoundTimestamp, TimestampSearch};
 pub use transaction_index::AbortedTransaction;

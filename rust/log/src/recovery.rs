@@ -152,6 +152,7 @@ impl Log {
         let segment = &mut self.segments[index];
         if segment.size == 0 {
             self.log_end_offset = self.log_end_offset.max(segment.base_offset);
+            segment.replace_aborted(&self.folder, TransactionIndex::default())?;
             return Ok(0);
         }
         let path = segment.log_path(&self.folder);

@@ -134,16 +134,26 @@ fn is_plausible(header: &BatchHeader) -> bool {
 /// Recovery asks this behind a damaged batch: only a torn tail has nothing valid behind it.
 pub(crate) fn has_valid_batch_after(
     file: &File,
-    mut position: u64,
+    position: u64,
     end: u64,
     base_offsets: std::ops::Range<i64>,
 ) -> io::Result<bool> {
+    find_valid_batch(file, position, end, base_offsets).map(|found| found.is_some())
+}
+
+/// Where the first batch with a valid checksum starts, at `position` or later; its base offset is within `base_offsets`.
+pub(crate) fn find_valid_batch(
+    file: &File,
+    mut position: u64,
+    end: u64,
+    base_offsets: std::ops::Range<i64>,
+) -> io::Result<Option<u64>> {
     let mut chunk = vec![0; SCAN_CHUNK_BYTES];
     while end.saturating_sub(position) >= HEADER_BYTES as u64 {
         let size = (SCAN_CHUNK_BYTES as u64).min(end - position) as usize;
         let read = file.read_at(&mut chunk[..size], position)?;
         if read < HEADER_BYTES {
-            return Ok(false);
+            return Ok(None);
         }
         for (start, window) in chunk[..read].windows(HEADER_BYTES).enumerate() {
             let base_offset = i64::from_be_bytes([
@@ -154,13 +164,13 @@ pub(crate) fn has_valid_batch_after(
                 let mut scanner =
                     BatchScanner::new(file, position + start as u64, end, HEADER_BYTES);
                 if scanner.next_whole()?.is_some() {
-                    return Ok(true);
+                    return Ok(Some(position + start as u64));
                 }
             }
         }
         position += (read - HEADER_BYTES + 1) as u64;
     }
-    Ok(false)
+    Ok(None)
 }
 
 #[cfg(test)]

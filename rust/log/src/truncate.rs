@@ -14,7 +14,7 @@ use crate::segment::offset_path;
 
 /// The log start offset of this log, in text. Kafka keeps it in a checkpoint of the log dir only, which is written now and then;
 /// this file makes it durable at once, and Kafka passes over it.
-const LOG_START_OFFSET_FILE: &str = "log-start-offset";
+pub(crate) const LOG_START_OFFSET_FILE: &str = "log-start-offset";
 /// What ends the name of a folder whose topic is not known any more. Kafka's word for it.
 const STRAY_SUFFIX: &str = "-stray";
 

@@ -52,6 +52,16 @@ impl File {
         Self::open_with(path, Missing::Fails).map_err(|error| LogError::disk("open", path, error))
     }
 
+    /// Opens an existing file for reading alone, because it must not change.
+    pub fn open_to_read(path: &Path) -> Result<Self, LogError> {
+        #[cfg(feature = "simulated-disk")]
+        if simulated::mounted_at(path).is_some() {
+            return Self::open(path);
+        }
+        let opened = real::open_to_read(path).map(|file| Self { inner: Inner::Real(file) });
+        opened.map_err(|error| LogError::disk("open", path, error))
+    }
+
     /// Opens a file for reading and writing, made empty when it is missing.
     pub fn open_or_create(path: &Path) -> Result<Self, LogError> {
         Self::open_with(path, Missing::IsCreated)

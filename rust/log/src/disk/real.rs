@@ -21,6 +21,10 @@ pub(super) fn open(path: &Path, missing: Missing) -> io::Result<fs::File> {
         .open(path)
 }
 
+pub(super) fn open_to_read(path: &Path) -> io::Result<fs::File> {
+    fs::File::open(path)
+}
+
 pub(super) fn read_at(file: &fs::File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
