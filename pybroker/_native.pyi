@@ -8,7 +8,7 @@ Three rules hold for every name in this file:
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Self, final
+from typing import Any, Final, Literal, Self, final
 
 __version__: Final[str]
 PRODUCE_VERSIONS: Final[tuple[int, int]]
@@ -75,6 +75,21 @@ class LogFailed:
     def partition(self) -> int: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def is_passing(self) -> bool:
+        """Whether it could not be opened for want of space, and nothing else is wrong with it."""
+
+@final
+class LogDirChanged:
+    """A log directory went offline, has no space, or has space again."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def state(self) -> Literal["online", "refusing", "offline"]: ...
+    @property
+    def reason(self) -> str:
+        """Why, for people; empty when it is online."""
 
 @final
 class ConnectionFault:
@@ -102,7 +117,7 @@ class DataPlaneOptions:
     def __new__(
         cls,
         *,
-        log_dir: str,
+        log_dirs: Sequence[str],
         apis: Sequence[tuple[int, int, int]],
         monotonic_ms: int,
         reactors: int,
@@ -115,6 +130,7 @@ class DataPlaneOptions:
         kept_answers_bytes: int,
         mailbox_capacity: int,
         recovery_threads: int,
+        max_open_files: int,
     ) -> Self: ...
 
 @final
@@ -189,7 +205,9 @@ class DataPlane:
     @property
     def mailbox_fd(self) -> int:
         """A descriptor that is readable while the mailbox holds something."""
-    def take(self, limit: int, /) -> list[Request | Completed | LogFailed | ConnectionFault]: ...
+    def take(
+        self, limit: int, /
+    ) -> list[Request | Completed | LogFailed | LogDirChanged | ConnectionFault]: ...
     def reply(self, answers: Sequence[tuple[int, bytes, int]], /) -> None:
         """Answer requests, each as (request id, body, epoch).
 
@@ -212,11 +230,21 @@ class DataPlane:
     def epoch(self) -> int: ...
 
     # Logs.
-    def open_logs(self, logs: Sequence[tuple[str, bytes, int, LogConfig]], /) -> int:
+    def open_logs(self, logs: Sequence[tuple[str, bytes, int, LogConfig]], /, *, new: bool) -> int:
         """Create or open (topic, topic id, partition, config).
 
-        A ticket; a log that fails is reported by `LogFailed`.
+        `new` partitions have no log yet and get one in the directory with the fewest. Others are
+        not made anew while a directory is offline. A ticket; a log that fails is reported by
+        `LogFailed`.
         """
+    def recovery_progress(self) -> tuple[int, int, int, int]:
+        """Give (logs opened, logs to open, bytes recovered, bytes to recover): they only grow."""
+    def offline_logs(self) -> list[tuple[bytes, int]]:
+        """Give (topic id, partition) of the logs that failed or are in a failed directory."""
+    def fail_log_dir(self, log_dir: str, reason: str, /) -> None:
+        """Take a directory offline because something else in it failed."""
+    def hold_appends(self, log_dir: str, /, *, held: bool) -> None:
+        """Refuse all records in a directory, or no longer."""
     def delete_logs(self, logs: Sequence[tuple[bytes, int]], /) -> int:
         """Delete (topic id, partition): at once, and from the disk after a delay. A ticket."""
     def enforce_retention(self, now_ms: int, /) -> int:

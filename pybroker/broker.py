@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from pybroker.clock import Clock, SystemClock
 from pybroker.configs.config import Config
 from pybroker.configs.listeners import Listener, ListenError, format_host
-from pybroker.data_directory import DataDirectory
+from pybroker.data_directory import DataDirectories
 from pybroker.data_plane import FETCH_VERSIONS, PRODUCE_VERSIONS, DataPlane, DataPlaneOptions
+from pybroker.disk_reserve import DiskReserve
 from pybroker.dispatch import Dispatcher
 from pybroker.handlers import HANDLERS
+from pybroker.log_dirs import LogDirs
 from pybroker.metadata.topics import Topics
 from pybroker.metadata.uuids import random_uuid, uuid_text
 from pybroker.observability.logs import LimitedLog
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from pybroker.api import RequestContext
     from pybroker.background import BackgroundLoop
-    from pybroker.data_plane import ConnectionFault, LogFailed, Request
+    from pybroker.data_plane import ConnectionFault, Request
     from pybroker.errors import ProtocolError
     from pybroker.groups.coordinator import GroupCoordinator
     from pybroker.observability.metrics_server import MetricsServer
@@ -55,9 +57,9 @@ class Endpoint(NamedTuple):
 class Broker:
     """One process's broker: as many nodes as `pybroker.brokers` says, over one state.
 
-    With `config`, its data directory is used as it is, and the caller holds its lock. Without,
-    `settings` are broker configs by Kafka's names, and the data lives in `data_dir`, or in a
-    temporary directory that is removed at the end.
+    With `config`, its log directories are used as they are, and the caller holds their locks.
+    Without, `settings` are broker configs by Kafka's names, and the data lives in `data_dir`, in
+    the `log.dirs` of the settings, or in a temporary directory that is removed at the end.
     """
 
     data_plane: DataPlane
@@ -76,11 +78,9 @@ class Broker:
         clock: Clock | None = None,
         random_bytes: "Callable[[int], bytes]" = os.urandom,
     ) -> None:
-        self._directory: DataDirectory | None = None
+        self._directories: DataDirectories | None = None
         if config is None:
-            self._directory = _directory(data_dir)
-            where = {"log.dirs": self._directory.path}
-            config = Config({**EMBEDDED_SETTINGS, **(settings or {}), **where})
+            config, self._directories = _embedded_config(settings or {}, data_dir)
         self.config = config
         self.clock = clock or SystemClock()
         self.random_bytes = random_bytes
@@ -89,6 +89,8 @@ class Broker:
         self.endpoints: list[Endpoint] = []
         self._ports: dict[tuple[int, str], int] = {}
         self._advertised: dict[tuple[int, str], tuple[str, int]] = {}
+        self.log_dirs = LogDirs(self)
+        self.reserve = DiskReserve(config.log_dir, config.pybroker_disk_reserve_bytes)
         self._groups: GroupCoordinator | None = None
         self._schedule: Schedule | None = None
         self._background: BackgroundLoop | None = None
@@ -99,13 +101,12 @@ class Broker:
     async def start(self) -> None:
         """Open the state and the logs, and listen. Raises ListenError, StoreError."""
         self._wake_up: asyncio.TimerHandle | None = None
-        self.store = Store(self.config.log_dir)
-        self.cluster_id = identity.claim(
+        self.store = self.reserve.open_store()
+        self.cluster_id, failures = identity.claim(
             self.store,
-            self.config.log_dir,
+            self.config.log_dirs,
             node_id=self.config.node_id,
-            new_cluster_id=uuid_text(self.new_uuid()),
-            new_directory_id=uuid_text(self.new_uuid()),
+            new_id=lambda: uuid_text(self.new_uuid()),
         )
         self._load_state()
         self._place_on_nodes()
@@ -114,12 +115,15 @@ class Broker:
         self.dispatcher = Dispatcher(self)
         self.dispatcher.start()
         try:
-            await self._open_logs()
+            for path, reason in failures.items():
+                self.data_plane.fail_log_dir(path, reason)
+            await self.log_dirs.open()
             self._listen()
             await self._serve_metrics()
         except BaseException:
             await self.stop()
             raise
+        self.reserve.start(self)
         self._schedule = schedule_of(self)
         self.timers.schedule(
             self.clock.monotonic_ms() + self.config.offsets_retention_check_interval_ms,
@@ -141,9 +145,10 @@ class Broker:
         self.dispatcher.stop()
         if self._wake_up is not None:
             self._wake_up.cancel()
+        self.log_dirs.close()
+        self.reserve.close()
         self.store.close()
-        if self._directory is not None:
-            self._directory.close()
+        self._close_directories()
 
     # --- What handlers ask ---------------------------------------------------------------------
 
@@ -181,14 +186,6 @@ class Broker:
 
     # --- What the dispatcher reports -----------------------------------------------------------
 
-    def log_failed(self, failed: "LogFailed") -> None:
-        """Say which log is offline, and why."""
-        topic = self.topics.by_id.get(failed.topic_id)
-        name = topic.name if topic is not None else uuid_text(failed.topic_id)
-        logger.error("Partition %s-%d is offline: %s", name, failed.partition, failed.reason)
-        if topic is not None:
-            self._publish([topic.topic_id])
-
     def connection_fault(self, fault: "ConnectionFault") -> None:
         """Say whose connection was closed, and why."""
         more = f" ({fault.suppressed} more like it)" if fault.suppressed else ""
@@ -214,6 +211,8 @@ class Broker:
 
     def store_failed(self) -> None:
         """Load what is in the store, since what was decided last is not."""
+        if self.store.is_full:
+            self.reserve.store_failed()
         self.store.recover()
         self._load_state()
         if self._groups is not None:
@@ -240,7 +239,7 @@ class Broker:
     def _options(self) -> DataPlaneOptions:
         config = self.config
         return DataPlaneOptions(
-            log_dir=config.log_dir,
+            log_dirs=config.log_dirs,
             apis=[
                 (0, *PRODUCE_VERSIONS),
                 (1, *FETCH_VERSIONS),
@@ -257,28 +256,8 @@ class Broker:
             kept_answers_bytes=config.pybroker_kept_answers_bytes,
             mailbox_capacity=config.pybroker_mailbox_capacity,
             recovery_threads=config.num_recovery_threads_per_data_dir,
+            max_open_files=config.pybroker_max_open_files,
         )
-
-    async def _open_logs(self) -> None:
-        if not self.topics.by_id:
-            return
-        from pybroker.metadata.carry_out import log_config  # noqa: PLC0415 - not for an empty start
-
-        await self.data_plane.open_logs(
-            [
-                (topic.name, topic.topic_id, partition, log_config(self, topic))
-                for topic in self.topics.by_id.values()
-                if not topic.is_internal
-                for partition in range(len(topic.partitions))
-            ]
-        )
-        self._publish(list(self.topics.by_id))
-
-    def _publish(self, topic_ids: list[bytes]) -> None:
-        from pybroker.metadata.carry_out import topic_image  # noqa: PLC0415 - as above
-
-        topics = [topic_image(self, self.topics.by_id[topic_id]) for topic_id in topic_ids]
-        self.data_plane.publish_topics(topics, [])
 
     def _listen(self) -> None:
         for node_id in self.node_ids:
@@ -366,7 +345,7 @@ class Broker:
         try:
             await self.start()
         except BaseException:
-            self._close_directory()
+            self._close_directories()
             raise
         return self
 
@@ -381,7 +360,7 @@ class Broker:
             self._background.run(self.start())
         except BaseException:
             self._background.close()
-            self._close_directory()
+            self._close_directories()
             raise
         return self
 
@@ -392,10 +371,19 @@ class Broker:
         finally:
             self._background.close()
 
-    def _close_directory(self) -> None:
-        if self._directory is not None:
-            self._directory.close()
+    def _close_directories(self) -> None:
+        if self._directories is not None:
+            self._directories.close()
 
 
-def _directory(data_dir: str | os.PathLike[str] | None) -> DataDirectory:
-    return DataDirectory.temporary() if data_dir is None else DataDirectory(os.fspath(data_dir))
+def _embedded_config(
+    settings: "Mapping[str, str]", data_dir: str | os.PathLike[str] | None
+) -> tuple[Config, DataDirectories]:
+    settings = {**EMBEDDED_SETTINGS, **settings}
+    if data_dir is not None:
+        settings["log.dirs"] = os.fspath(data_dir)
+    if "log.dirs" in settings:
+        config = Config(settings)
+        return config, DataDirectories(config.log_dirs)
+    directories = DataDirectories.temporary()
+    return Config({**directories.settings, **settings}), directories

@@ -1,4 +1,4 @@
-"""The data directory: made when it is missing, locked while a broker uses it.
+"""The data directories: made when they are missing, locked while a broker uses them.
 
 Promises:
   * Two brokers, of pybroker or of Kafka, never share a directory: `.lock` in it is locked as
@@ -8,7 +8,10 @@ Promises:
 
 import os
 import sys
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LOCK_FILE: Final = ".lock"
 
@@ -17,13 +20,22 @@ class DataDirectoryError(Exception):
     """A directory cannot be used; the text names it and says why."""
 
 
-class DataDirectory:
-    """A directory that this process holds the lock of, until `close`."""
+class DataDirectories:
+    """The directories that this process holds the locks of, until `close`.
 
-    def __init__(self, path: str, *, remove: bool = False) -> None:
-        self.path: Final = path
+    The first must be usable. Another that is not is left to the broker, which takes it for failed.
+    """
+
+    def __init__(self, paths: "Sequence[str]", *, remove: bool = False) -> None:
         self._remove = remove
-        self._lock = _lock(path)
+        self.paths: Final = tuple(paths)
+        self._locks: list[int] = []
+        try:
+            for index, path in enumerate(self.paths):
+                self._add(path, must_work=index == 0)
+        except DataDirectoryError:
+            self.close()
+            raise
 
     @classmethod
     def temporary(cls) -> Self:
@@ -35,18 +47,24 @@ class DataDirectory:
         except OSError as error:
             message = f"No temporary directory can be made in {parent}: {error.strerror}"
             raise DataDirectoryError(message) from None
-        return cls(path, remove=True)
+        return cls([path], remove=True)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The configs of a broker that uses the directories; a temporary one needs no reserve."""
+        reserve = {"pybroker.disk.reserve.bytes": "0"} if self._remove else {}
+        return {"log.dirs": ",".join(self.paths), **reserve}
 
     def close(self) -> None:
-        """Give up the lock, and remove a temporary directory."""
-        if self._lock < 0:
-            return
-        os.close(self._lock)
-        self._lock = -1
-        if self._remove:
+        """Give up the locks, and remove a temporary directory."""
+        locks, self._locks = self._locks, []
+        for lock in locks:
+            os.close(lock)
+        if locks and self._remove:
             import shutil  # noqa: PLC0415 - Needed at the end only.
 
-            shutil.rmtree(self.path, ignore_errors=True)
+            for path in self.paths:
+                shutil.rmtree(path, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -54,24 +72,35 @@ class DataDirectory:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _add(self, path: str, *, must_work: bool) -> None:
+        try:
+            lock = _open_lock(path)
+        except OSError as error:
+            if must_work:
+                message = f"The data directory {path} cannot be used: {error.strerror}"
+                raise DataDirectoryError(message) from None
+            return
+        self._locks.append(lock)
+        _lock(path, lock, self._locks[:-1])
 
-def _lock(path: str) -> int:
-    try:
-        os.makedirs(path, exist_ok=True)  # noqa: PTH103
-        lock = os.open(os.path.join(path, LOCK_FILE), os.O_RDWR | os.O_CREAT, 0o644)  # noqa: PTH118
-    except OSError as error:
-        message = f"The data directory {path} cannot be used: {error.strerror}"
-        raise DataDirectoryError(message) from None
+
+def _open_lock(path: str) -> int:
+    os.makedirs(path, exist_ok=True)  # noqa: PTH103
+    return os.open(os.path.join(path, LOCK_FILE), os.O_RDWR | os.O_CREAT, 0o644)  # noqa: PTH118
+
+
+def _lock(path: str, lock: int, others: "Sequence[int]") -> None:
+    # A lock of the process' own would be taken for another broker's.
+    if any(os.path.sameopenfile(lock, other) for other in others):
+        raise DataDirectoryError(f"{path} is named twice in log.dirs")
     try:
         _lock_file(lock)
     except OSError:
-        os.close(lock)
         message = (
             f"The data directory {path} is in use by another broker. "
             "Stop that one, or choose another directory with --data-dir DIR or --ephemeral."
         )
         raise DataDirectoryError(message) from None
-    return lock
 
 
 if sys.platform == "win32":

@@ -13,6 +13,7 @@ from pybroker._native import (
     ConnectionFault,
     DataPlaneOptions,
     LogConfig,
+    LogDirChanged,
     LogFailed,
     Request,
     TopicImage,
@@ -31,6 +32,7 @@ __all__ = [
     "DataPlane",
     "DataPlaneOptions",
     "LogConfig",
+    "LogDirChanged",
     "LogFailed",
     "Request",
     "TopicImage",
@@ -62,15 +64,21 @@ class DataPlane:
         self.log_sizes = native.log_sizes
         self.end_offset_for_epoch = native.end_offset_for_epoch
         self.counters = native.counters
+        self.recovery_progress = native.recovery_progress
+        self.offline_logs = native.offline_logs
+        self.fail_log_dir = native.fail_log_dir
+        self.hold_appends = native.hold_appends
 
     @property
     def epoch(self) -> int:
         """The epoch of the published state."""
         return self._native.epoch
 
-    async def open_logs(self, logs: "Sequence[tuple[str, bytes, int, LogConfig]]") -> None:
+    async def open_logs(
+        self, logs: "Sequence[tuple[str, bytes, int, LogConfig]]", *, new: bool
+    ) -> None:
         """Create or open (topic, topic id, partition, config). A failure comes as `LogFailed`."""
-        await self._ended(self._native.open_logs(logs))
+        await self._ended(self._native.open_logs(logs, new=new))
 
     async def delete_logs(self, logs: "Sequence[tuple[bytes, int]]") -> None:
         """Delete (topic id, partition)."""

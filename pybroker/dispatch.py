@@ -14,7 +14,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from pybroker.api import Kept
-from pybroker.data_plane import Completed, ConnectionFault, LogFailed, Request
+from pybroker.data_plane import Completed, ConnectionFault, LogDirChanged, LogFailed, Request
 from pybroker.errors import ErrorCode, KafkaError, ProtocolError
 from pybroker.handlers import HANDLERS
 from pybroker.protocol.codec import codec
@@ -105,7 +105,9 @@ class Dispatcher:
             elif type(item) is Completed:
                 self._data_plane.complete(item)
             elif type(item) is LogFailed:
-                self._broker.log_failed(item)
+                self._broker.log_dirs.log_failed(item)
+            elif type(item) is LogDirChanged:
+                self._broker.log_dirs.changed(item)
             elif type(item) is ConnectionFault:
                 self._broker.connection_fault(item)
         self._flush()

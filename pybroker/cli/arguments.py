@@ -25,7 +25,9 @@ class Option(NamedTuple):
 
 
 CONFIG: Final = Option("--config", "FILE", "read configs from a server.properties")
-DATA_DIR: Final = Option("--data-dir", "DIR", "keep data there (./pybroker-data)")
+DATA_DIR: Final = Option(
+    "--data-dir", "DIR", "keep data there (./pybroker-data); several with commas"
+)
 EPHEMERAL: Final = Option("--ephemeral", "", "keep data in a temporary directory, removed at exit")
 PORT: Final = Option("--port", "N", "listen on this port (9092); 0 takes any free one")
 BROKERS: Final = Option("--brokers", "N", "present N nodes, on ports that follow each other")

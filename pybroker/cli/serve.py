@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pybroker.configs.listeners import Listener, ListenError, format_host
 from pybroker.configs.loading import load_config
 from pybroker.configs.values import ConfigError
-from pybroker.data_directory import DataDirectory, DataDirectoryError
+from pybroker.data_directory import DataDirectories, DataDirectoryError
 from pybroker.observability.logs import configure_logging, log_ready
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def serve(arguments: "Arguments") -> int:
     _raise_descriptor_limit()
     try:
         if arguments.ephemeral:
-            with DataDirectory.temporary() as directory:
-                return _serve(_load(arguments, directory.path))
-        config = _load(arguments, arguments.data_dir)
-        with DataDirectory(config.log_dir):
+            with DataDirectories.temporary() as directories:
+                return _serve(_load(arguments, directories.settings))
+        where = {} if arguments.data_dir is None else {"log.dirs": arguments.data_dir}
+        config = _load(arguments, where)
+        with DataDirectories(config.log_dirs):
             return _serve(config)
     except (ConfigError, DataDirectoryError) as error:
         return _fail(str(error))
@@ -62,13 +63,13 @@ def _raise_descriptor_limit() -> None:
             logger.info("The limit of open files stays at %d", soft)
 
 
-def _load(arguments: "Arguments", data_dir: str | None) -> "Config":
+def _load(arguments: "Arguments", where: dict[str, str]) -> "Config":
     loaded = load_config(
         file=arguments.config,
         environment=os.environ,
         overrides=arguments.overrides,
         port=arguments.port,
-        data_dir=data_dir,
+        where=where,
         brokers=arguments.brokers,
     )
     for notice in loaded.notices:
@@ -77,16 +78,18 @@ def _load(arguments: "Arguments", data_dir: str | None) -> "Config":
 
 
 def _serve(config: "Config") -> int:
-    asyncio.run(_run(config))
-    return 0
+    failure = asyncio.run(_run(config))
+    return 0 if failure is None else _fail(failure)
 
 
-async def _run(config: "Config") -> None:
+async def _run(config: "Config") -> str | None:
+    """Serve until a signal. Gives why, when the end came by itself."""
     from pybroker.broker import Broker  # noqa: PLC0415 - Not needed to refuse a bad config.
 
     stopping = asyncio.Event()
     _on_signals(stopping.set)
     broker = Broker(config)
+    broker.log_dirs.on_all_failed = stopping.set
     await broker.start()
     try:
         for endpoint in broker.endpoints:
@@ -97,6 +100,7 @@ async def _run(config: "Config") -> None:
         logger.info("Stopping")
     finally:
         await broker.stop()
+    return broker.log_dirs.all_failed
 
 
 def _on_signals(stop: "Callable[[], None]") -> None:

@@ -39,6 +39,7 @@ class Config:
     listeners: tuple[Listener, ...]
     advertised_listeners: tuple[Listener, ...] | None
     log_dir: str
+    log_dirs: tuple[str, ...]
     num_network_threads: int
     socket_request_max_bytes: int
     queued_max_request_bytes: int
@@ -98,6 +99,8 @@ class Config:
     pybroker_kept_answers_bytes: int
     pybroker_mailbox_capacity: int
     pybroker_metrics_listener: str | None
+    pybroker_max_open_files: int
+    pybroker_disk_reserve_bytes: int
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self.settings: Final = dict(settings or {})
@@ -116,7 +119,7 @@ class Config:
                 setattr(self, name.replace(".", "_"), value)
         self._settle_identity()
         self._settle_listeners()
-        self._settle_log_dir()
+        self._settle_log_dirs()
         self._settle_units()
         self._check_topic_defaults()
         self._settle_memory()
@@ -184,12 +187,15 @@ class Config:
         else:
             self.advertised_listeners = None
 
-    def _settle_log_dir(self) -> None:
+    def _settle_log_dirs(self) -> None:
         name = "log.dirs" if self._values["log.dirs"] else "log.dir"
         directories = self._values[name]
         assert isinstance(directories, tuple)
-        if len(directories) != 1 or not directories[0]:
-            raise invalid(name, ",".join(directories), "exactly one data directory is supported")
+        if not directories or not all(directories):
+            raise invalid(
+                name, ",".join(directories), "it must name directories, none of them empty"
+            )
+        self.log_dirs = directories
         self.log_dir = directories[0]
 
     def _settle_units(self) -> None:

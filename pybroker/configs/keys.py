@@ -13,6 +13,7 @@ Promises:
 # ruff: noqa: E501 - A row is a line.
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -51,6 +52,9 @@ NOT_NEGATIVE: Final = Range(0)
 POSITIVE: Final = Range(1)
 SEGMENT_BYTES: Final = Range(1_048_576)
 RATIO: Final = Range(0, 1)
+
+WINDOWS_OPEN_FILES: Final = 4_096
+MAX_OPEN_FILES: Final = 262_144
 
 NO_LIMIT_INT: Final = "2147483647"
 NO_LIMIT_LONG: Final = "9223372036854775807"
@@ -99,6 +103,17 @@ def usable_cores() -> str:
     return str(os.cpu_count() or 1)
 
 
+def half_of_descriptors() -> str:
+    """Half of the descriptors that the process may have, so that as many are left for connections."""
+    if sys.platform == "win32":
+        return str(WINDOWS_OPEN_FILES)
+    import resource  # noqa: PLC0415 - Other systems have no such module.
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Without a limit, or with a very high one, as many as the system has by default.
+    return str(min(max(soft // 2, 16), MAX_OPEN_FILES) if soft >= 0 else MAX_OPEN_FILES)
+
+
 BROKER_CONFIG_ROWS: Final = (
     # Who and where.
     ConfigKey("node.id", INT, "1", "The id of this node; with several nodes in one process, of the first.", NOT_NEGATIVE),
@@ -107,8 +122,8 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("advertised.listeners", LIST, None, "What clients are told to connect to, as NAME://host:port, where it differs from what they dialled."),
     ConfigKey("listener.security.protocol.map", STRING, "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for. PLAINTEXT is the one that is served.", dynamic=True),
     ConfigKey("controller.listener.names", LIST, "", "Names of listeners for Kafka's controllers. pybroker has none and leaves these listeners out."),
-    ConfigKey("log.dirs", LIST, None, "The data directory. One can be given; it wins over log.dir."),
-    ConfigKey("log.dir", LIST, "./pybroker-data", "The data directory when log.dirs is not set. Kafka's default is /tmp/kafka-logs."),
+    ConfigKey("log.dirs", LIST, None, "The data directories, with commas between; they win over log.dir. The first has the control state too. A new partition goes to the one with the fewest."),
+    ConfigKey("log.dir", LIST, "./pybroker-data", "The data directories when log.dirs is not set. Kafka's default is /tmp/kafka-logs."),
     # Connections and requests.
     ConfigKey("num.network.threads", INT, usable_cores, "Threads that read, answer and write requests. Kafka's default is 3.", POSITIVE, dynamic=True),
     ConfigKey("socket.request.max.bytes", INT, "104857600", "The largest request that is read; a larger one closes its connection.", POSITIVE),
@@ -177,6 +192,8 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("pybroker.kept.answers.bytes", LONG, "16777216", "Memory for encoded answers that are given again to equal requests. 0: none are kept.", NOT_NEGATIVE),
     ConfigKey("pybroker.mailbox.capacity", INT, "4096", "Requests that wait for the control plane at once; when it is full, reading waits.", Range(16, 1_048_576)),
     ConfigKey("pybroker.metrics.listener", STRING, None, "Where metrics are served to Prometheus, as host:port, at /metrics. Not set: nowhere. Needs pybroker[metrics].", HttpAddress()),
+    ConfigKey("pybroker.max.open.files", INT, half_of_descriptors, "Files of segments that are open at once; those that were not used for longest are closed.", Range(16)),
+    ConfigKey("pybroker.disk.reserve.bytes", LONG, "16777216", "Space in the first log directory that the control state has when the disk is full; on a disk below a GiB, a 64th of it at most. 0: none.", NOT_NEGATIVE),
     ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "50", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
     # Checked and kept, and without effect.
     ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),

@@ -30,7 +30,7 @@ def load_config(
     environment: Mapping[str, str] | None = None,
     overrides: Sequence[str] = (),
     port: int | None = None,
-    data_dir: str | None = None,
+    where: Mapping[str, str] | None = None,
     brokers: int | None = None,
 ) -> Loaded:
     """Read and merge. `overrides` are texts `key=value`. Raises ConfigError."""
@@ -39,8 +39,11 @@ def load_config(
         said.update(read_properties(file))
     said.update(read_environment(environment or {}))
     said.update(_parse_override(text) for text in overrides)
-    if data_dir is not None:
-        said["log.dirs"] = data_dir
+    for name, text in (where or {}).items():
+        if name == "log.dirs":
+            said[name] = text
+        else:
+            said.setdefault(name, text)
     if brokers is not None:
         said["pybroker.brokers"] = str(brokers)
     if port is not None:

@@ -80,6 +80,23 @@ async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
     await _delete_logs(broker, [(topic, range(len(topic.partitions))) for topic in topics])
 
 
+def logs_of(
+    broker: "Broker", topics: "Iterable[TopicState]"
+) -> list[tuple[str, bytes, int, LogConfig]]:
+    """Give the logs of topics as the data plane opens them; internal topics have none."""
+    return [
+        (topic.name, topic.topic_id, partition, log_config(broker, topic))
+        for topic in topics
+        if not topic.is_internal
+        for partition in range(len(topic.partitions))
+    ]
+
+
+def publish(broker: "Broker", topics: "Iterable[TopicState]") -> None:
+    """Let Produce and Fetch know topics as they stand, with the logs that are open."""
+    broker.data_plane.publish_topics([topic_image(broker, topic) for topic in topics], [])
+
+
 def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
     """Give what Produce and Fetch must know of a topic."""
     return TopicImage(
@@ -122,9 +139,8 @@ async def _open_and_publish(
             continue
         config = log_config(broker, topic)
         logs += [(topic.name, topic.topic_id, partition, config) for partition in partitions]
-    await broker.data_plane.open_logs(logs)
-    present = [topic for topic, _ in opened if topic.topic_id in broker.topics.by_id]
-    broker.data_plane.publish_topics([topic_image(broker, topic) for topic in present], [])
+    await broker.data_plane.open_logs(logs, new=True)
+    publish(broker, [topic for topic, _ in opened if topic.topic_id in broker.topics.by_id])
     gone = [(topic, new) for topic, new in opened if topic.topic_id not in broker.topics.by_id]
     await _delete_logs(broker, gone)
 

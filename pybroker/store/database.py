@@ -34,6 +34,9 @@ Change: TypeAlias = tuple[Any, ...]
 class StoreError(Exception):
     """The control state could not be opened, read or written."""
 
+    is_full = False
+    """Whether the disk may have had no space for it."""
+
 
 class Store:
     """Control state, used from the loop's thread. Without a data directory it is in memory only."""
@@ -46,7 +49,9 @@ class Store:
         try:
             self._connection = _open(path)
         except sqlite3.Error as error:
-            raise StoreError(f"The control state {path} cannot be opened: {error}") from error
+            refused = StoreError(f"The control state {path} cannot be opened: {error}")
+            refused.is_full = _may_be_full(error)
+            raise refused from error
         self._execute = self._connection.execute
         if path is not None:
             self._checkpointer = Checkpointer(path)
@@ -83,6 +88,11 @@ class Store:
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it refuses because the disk may have had no space."""
+        return self._failure is not None and self._failure.is_full
+
     def recover(self) -> None:
         """Begin anew after a failure: the state that was ahead of the store is dropped."""
         self._failure = None
@@ -109,7 +119,14 @@ class Store:
     def _failed(self, error: sqlite3.Error) -> StoreError:
         self.rollback()
         self._failure = StoreError(f"The control state cannot be written: {error}")
+        self._failure.is_full = _may_be_full(error)
         return self._failure
+
+
+def _may_be_full(error: sqlite3.Error) -> bool:
+    """Whether an error is one that a full disk causes: some of its files only say "I/O error"."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
 
 def _open(path: str | None) -> sqlite3.Connection:

@@ -1,56 +1,124 @@
-"""Whose data a directory holds: the store's cluster id, and Kafka's `meta.properties` beside it.
+"""Whose data the log directories hold: the store's cluster id, and `meta.properties` beside it.
 
-The cluster id is made once. `meta.properties` is written for whoever looks at the directory with
-Kafka's tools; the store is the truth.
+Promises:
+  * The cluster id is made once. The store is the truth for it; every directory has it in its
+    `meta.properties`, with the node's id and an id of the directory's own, as Kafka writes them.
+  * A directory of another cluster is refused. One that cannot be read or written is reported; the
+    others go on.
 """
 
 # ruff: noqa: PTH105, PTH110, PTH118, PTH123 - pathlib would be imported for this alone.
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybroker.store import cluster
 from pybroker.store.cluster import ClusterPropertySet
-from pybroker.store.database import Store, StoreError
+from pybroker.store.database import DATABASE_NAME, Store, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 META_PROPERTIES: Final = "meta.properties"
 CLUSTER_ID: Final = "cluster.id"
 DIRECTORY_ID: Final = "directory.id"
 
 
+class Claimed(NamedTuple):
+    """The cluster that the directories belong to, and those of them that cannot be used."""
+
+    cluster_id: str
+    failures: dict[str, str]
+
+
 def claim(
-    store: Store, data_dir: str | None, *, node_id: int, new_cluster_id: str, new_directory_id: str
-) -> str:
-    """Give the cluster id: `new_cluster_id` in a new directory; a foreign one is `StoreError`."""
-    properties = {change.name: change.value for change in cluster.load(store)}
-    meta = None if data_dir is None else os.path.join(data_dir, META_PROPERTIES)
-    if CLUSTER_ID not in properties:
-        if meta is not None and os.path.exists(meta):
-            raise StoreError(
-                f"{meta} says that the directory belongs to a Kafka broker, and it has no control"
-                " state of pybroker. Use another data directory."
-            )
-        properties = {CLUSTER_ID: new_cluster_id, DIRECTORY_ID: new_directory_id}
-        store.apply(ClusterPropertySet(name, value) for name, value in properties.items())
+    store: Store, log_dirs: "Sequence[str]", *, node_id: int, new_id: "Callable[[], str]"
+) -> Claimed:
+    """Give the cluster id, a new one in new directories. A foreign directory is `StoreError`.
+
+    The first directory is the store's; without any the store is in memory.
+    """
+    failures: dict[str, str] = {}
+    found = {path: _read(path, failures) for path in log_dirs}
+    if log_dirs and log_dirs[0] in failures:
+        raise StoreError(f"{log_dirs[0]} cannot be used: {failures[log_dirs[0]]}")
+    stored = {change.name: change.value for change in cluster.load(store)}
+    if CLUSTER_ID not in stored:
+        _require_new(log_dirs, found)
+        stored = {CLUSTER_ID: new_id(), DIRECTORY_ID: new_id()}
+        store.apply(ClusterPropertySet(name, value) for name, value in stored.items())
         store.commit()
-    if meta is not None:
-        _write(meta, properties | {"node.id": str(node_id), "version": "1"})
-    return properties[CLUSTER_ID]
+    directory_ids: dict[str, str] = {}
+    for index, path in enumerate(log_dirs):
+        if path in failures:
+            continue
+        cluster_id = found[path].get(CLUSTER_ID, stored[CLUSTER_ID])
+        if cluster_id != stored[CLUSTER_ID]:
+            raise StoreError(
+                f"{path} belongs to another cluster, {cluster_id}, than {log_dirs[0]}, which"
+                f" belongs to {stored[CLUSTER_ID]}. Remove it from log.dirs, or empty it."
+            )
+        directory_id = found[path].get(DIRECTORY_ID)
+        if directory_id is None:
+            directory_id = stored[DIRECTORY_ID] if index == 0 else new_id()
+        if directory_id in directory_ids:
+            raise StoreError(
+                f"{directory_ids[directory_id]} and {path} have the same directory.id: one is a"
+                " copy of the other. Remove one of them from log.dirs."
+            )
+        directory_ids[directory_id] = path
+        properties = {
+            CLUSTER_ID: cluster_id,
+            DIRECTORY_ID: directory_id,
+            "node.id": str(node_id),
+            "version": "1",
+        }
+        if found[path] != properties:
+            _write(path, properties, failures)
+    return Claimed(stored[CLUSTER_ID], failures)
 
 
-def _write(meta: str, properties: dict[str, str]) -> None:
-    """Replace the file at once, if it is not so already."""
-    text = "".join(f"{name}={value}\n" for name, value in sorted(properties.items()))
-    if os.path.exists(meta) and _read(meta) == text:
-        return
+def _require_new(log_dirs: "Sequence[str]", found: "dict[str, dict[str, str]]") -> None:
+    """Refuse directories that were used before, because their control state is elsewhere."""
+    for path in log_dirs[1:]:
+        if os.path.exists(os.path.join(path, DATABASE_NAME)):
+            raise StoreError(
+                f"The control state is in {path}, not in {log_dirs[0]}. Name {path} first in"
+                " log.dirs."
+            )
+    for path in log_dirs:
+        if found[path]:
+            raise StoreError(
+                f"{os.path.join(path, META_PROPERTIES)} says that the directory belongs to a Kafka"
+                f" broker, and {log_dirs[0]} has no control state of pybroker. Use another data"
+                " directory."
+            )
+
+
+def _read(path: str, failures: dict[str, str]) -> dict[str, str]:
+    """Read the properties; none when there is no file."""
+    try:
+        with open(os.path.join(path, META_PROPERTIES), encoding="ascii", errors="replace") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        failures[path] = str(error)
+        return {}
+    pairs = (line.partition("=") for line in lines if line.strip() and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _write(path: str, properties: dict[str, str], failures: dict[str, str]) -> None:
+    """Replace the file at once."""
+    meta = os.path.join(path, META_PROPERTIES)
     written = f"{meta}.tmp"
-    with open(written, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(written, meta)
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="ascii", errors="replace") as file:
-        return file.read()
+    try:
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103
+        with open(written, "w", encoding="ascii") as file:
+            file.write("".join(f"{name}={value}\n" for name, value in sorted(properties.items())))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(written, meta)
+    except OSError as error:
+        failures[path] = str(error)

@@ -15,22 +15,30 @@ pub enum FailureScope {
     Directory,
 }
 
+impl FailureScope {
+    /// How far a failed read or write reaches.
+    pub fn of(error: &io::Error) -> Self {
+        if is_passing(error) {
+            Self::Passing
+        } else if is_of_the_disk(error) {
+            Self::Directory
+        } else {
+            Self::Log
+        }
+    }
+}
+
 impl LogError {
     /// How far the failure reaches.
     pub fn scope(&self) -> FailureScope {
         match self {
-            // A failed fsync may have dropped the bytes of any file, whatever the reason was.
-            Self::Disk { operation: "fsync", source, .. } if !is_missing(source) => {
+            // A failed fsync may have dropped the bytes of any file, whatever the reason was. A file that cannot be cut back to
+            // what it was holds bytes that nobody wrote.
+            Self::Disk { operation: "fsync" | "truncate", source, .. } if !is_missing(source) => {
                 FailureScope::Directory
             }
-            Self::Disk { source, .. } if is_passing(source) => FailureScope::Passing,
-            Self::Disk { source, .. } if is_of_the_disk(source) => FailureScope::Directory,
-            // A file that cannot be cut back to what it was holds bytes that nobody wrote.
-            Self::Disk { operation: "truncate", source, .. } if !is_missing(source) => {
-                FailureScope::Directory
-            }
-            Self::Disk { .. }
-            | Self::Corrupt { .. }
+            Self::Disk { source, .. } => FailureScope::of(source),
+            Self::Corrupt { .. }
             | Self::TopicId { .. }
             | Self::Unusable { .. }
             | Self::Offline { .. } => FailureScope::Log,

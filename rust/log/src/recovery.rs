@@ -33,6 +33,15 @@ const LEFTOVER_SUFFIXES: [&str; 3] = [disk::TEMPORARY_SUFFIX, ".deleted", ".clea
 impl Log {
     /// Opens the log in `folder`, named `topic-partition`, which is made when it is missing.
     pub fn open(folder: &Path, options: OpenOptions) -> Result<Self, LogError> {
+        Self::open_with_progress(folder, options, &|_| ())
+    }
+
+    /// As `open`. `recovered` hears of the bytes that were read and checked, segment by segment.
+    pub fn open_with_progress(
+        folder: &Path,
+        options: OpenOptions,
+        recovered: &dyn Fn(u64),
+    ) -> Result<Self, LogError> {
         let is_new = disk::create_folder(folder)?;
         partition_metadata::check_or_write(folder, options.topic_id)?;
         let mut names = if is_new { Vec::new() } else { disk::file_names(folder)? };
@@ -65,11 +74,16 @@ impl Log {
             pending_swap: None,
             offline: None,
         };
-        log.load(options.shutdown, now_ms)?;
+        log.load(options.shutdown, now_ms, recovered)?;
         Ok(log)
     }
 
-    fn load(&mut self, shutdown: Shutdown, now_ms: i64) -> Result<(), LogError> {
+    fn load(
+        &mut self,
+        shutdown: Shutdown,
+        now_ms: i64,
+        recovered: &dyn Fn(u64),
+    ) -> Result<(), LogError> {
         let recovery_point = match shutdown {
             Shutdown::Unclean { recovery_point } => Some(recovery_point),
             Shutdown::Clean if self.trust_end().is_ok() => None,
@@ -77,7 +91,7 @@ impl Log {
             Shutdown::Clean => self.segments.last().map(|active| active.base_offset),
         };
         if let Some(recovery_point) = recovery_point {
-            self.recover(recovery_point, now_ms)?;
+            self.recover(recovery_point, now_ms, recovered)?;
         }
         self.adjust_start(now_ms)?;
         if recovery_point.is_none() {
@@ -106,7 +120,12 @@ impl Log {
     }
 
     /// Reads all batches that may not have been flushed, and cuts the tail.
-    fn recover(&mut self, recovery_point: i64, now_ms: i64) -> Result<(), LogError> {
+    fn recover(
+        &mut self,
+        recovery_point: i64,
+        now_ms: i64,
+        recovered: &dyn Fn(u64),
+    ) -> Result<(), LogError> {
         // The record before the recovery point: the indexes of its segment may be younger than the last flush.
         let first = self.segment_index(recovery_point.saturating_sub(1));
         let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
@@ -124,6 +143,7 @@ impl Log {
                 self.write_snapshot(self.segments[index].base_offset)?;
             }
             let end = self.recover_segment(index, now_ms)?;
+            recovered(self.segments[index].size);
             // A lost tail may end at a batch by chance. Gaps that mean nothing come from compaction, and from a truncation
             // to a log start offset inside of a batch.
             let next = self.segments.get(index + 1).map(|next| next.base_offset);

@@ -70,7 +70,7 @@ impl Segment {
     pub(crate) fn create(folder: &Path, base_offset: i64, now_ms: i64) -> Result<Self, LogError> {
         let path = offset_path(folder, base_offset, LOG_SUFFIX);
         let file = File::open_or_create(&path)?;
-        file.set_len(0).map_err(|error| LogError::disk("truncate", &path, error))?;
+        file.set_len(0).map_err(|error| LogError::disk("create", &path, error))?;
         let mut segment = Self::existing(base_offset, 0, now_ms);
         segment.file = Some(CountedFile::new(file));
         segment.replace_aborted(folder, TransactionIndex::default())?;

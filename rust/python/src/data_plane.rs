@@ -3,6 +3,7 @@
 //! Every method is a thin door: convert, release the interpreter where a lock may be taken, call, convert back.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pybroker_log::LogConfig;
@@ -25,12 +26,12 @@ pub(crate) struct DataPlaneOptions(server::Options);
 #[pymethods]
 impl DataPlaneOptions {
     #[new]
-    #[pyo3(signature = (*, log_dir, apis, monotonic_ms, reactors, socket_request_max_bytes, queued_max_request_bytes,
+    #[pyo3(signature = (*, log_dirs, apis, monotonic_ms, reactors, socket_request_max_bytes, queued_max_request_bytes,
         max_connections, connections_max_idle_ms, fetch_max_bytes, fetch_session_slots, kept_answers_bytes,
-        mailbox_capacity, recovery_threads))]
+        mailbox_capacity, recovery_threads, max_open_files))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, one per broker config")]
     fn new(
-        log_dir: std::path::PathBuf,
+        log_dirs: Vec<PathBuf>,
         apis: Vec<(i16, i16, i16)>,
         monotonic_ms: i64,
         reactors: usize,
@@ -43,9 +44,10 @@ impl DataPlaneOptions {
         kept_answers_bytes: usize,
         mailbox_capacity: usize,
         recovery_threads: usize,
+        max_open_files: usize,
     ) -> Self {
         Self(server::Options {
-            log_dir,
+            log_dirs,
             apis,
             monotonic_ms,
             reactors,
@@ -58,6 +60,7 @@ impl DataPlaneOptions {
             kept_answers_bytes,
             mailbox_capacity,
             recovery_threads,
+            max_open_files,
         })
     }
 }
@@ -274,20 +277,29 @@ impl DataPlane {
         self.0.epoch()
     }
 
-    #[pyo3(signature = (logs, /))]
+    #[pyo3(signature = (logs, /, *, new))]
     fn open_logs(
         &self,
         py: Python<'_>,
         logs: Vec<(String, [u8; 16], i32, Bound<'_, PyLogConfig>)>,
+        new: bool,
     ) -> u64 {
+        // Partitions of a topic come one after the other: they share its name.
+        let mut name: Arc<str> = Arc::from("");
         let specs = logs.into_iter().map(|(topic, topic_id, partition, config)| server::LogSpec {
-            topic: topic.into(),
+            topic: {
+                if *name != *topic {
+                    name = topic.into();
+                }
+                Arc::clone(&name)
+            },
             topic_id: Uuid(topic_id),
             partition,
             config: Arc::clone(&config.get().0),
+            is_new: new,
         });
         let specs: Vec<_> = specs.collect();
-        py.detach(|| self.0.open_logs(&specs))
+        py.detach(|| self.0.open_logs(specs))
     }
 
     #[pyo3(signature = (logs, /))]
@@ -329,6 +341,26 @@ impl DataPlane {
             .into_iter()
             .map(|(topic_id, partition, dir, bytes)| (topic_id.0, partition, dir, bytes))
             .collect()
+    }
+
+    fn recovery_progress(&self) -> (u64, u64, u64, u64) {
+        let progress = self.0.recovery_progress();
+        (progress.opened_logs, progress.logs, progress.read_bytes, progress.bytes)
+    }
+
+    fn offline_logs<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, i32)> {
+        let logs = py.detach(|| self.0.offline_logs());
+        logs.into_iter().map(|(id, index)| (PyBytes::new(py, &id.0), index)).collect()
+    }
+
+    #[pyo3(signature = (log_dir, reason, /))]
+    fn fail_log_dir(&self, py: Python<'_>, log_dir: &str, reason: String) {
+        py.detach(|| self.0.fail_log_dir(Path::new(log_dir), reason));
+    }
+
+    #[pyo3(signature = (log_dir, /, *, held))]
+    fn hold_appends(&self, py: Python<'_>, log_dir: &str, held: bool) {
+        py.detach(|| self.0.hold_appends(Path::new(log_dir), held));
     }
 
     fn checkpoint(&self, py: Python<'_>) -> u64 {

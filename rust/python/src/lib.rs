@@ -16,7 +16,7 @@ mod _native {
     #[pymodule_export]
     use crate::data_plane::{DataPlane, DataPlaneOptions, PyLogConfig, TopicImage};
     #[pymodule_export]
-    use crate::mailbox::{Completed, ConnectionFault, LogFailed, Request};
+    use crate::mailbox::{Completed, ConnectionFault, LogDirChanged, LogFailed, Request};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

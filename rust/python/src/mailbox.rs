@@ -1,8 +1,9 @@
 //! What `DataPlane.take` gives to Python: plain values, read once.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use pybroker_server::{self as server, Mail};
+use pybroker_server::{self as server, LogDirState, Mail};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -95,6 +96,8 @@ pub(crate) struct LogFailed {
     partition: i32,
     #[pyo3(get)]
     reason: String,
+    #[pyo3(get)]
+    is_passing: bool,
 }
 
 #[pymethods]
@@ -102,6 +105,24 @@ impl LogFailed {
     #[getter]
     fn topic_id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.topic_id)
+    }
+}
+
+/// A log directory went offline, has no space, or has space again.
+#[pyclass(frozen, module = "pybroker._native")]
+pub(crate) struct LogDirChanged {
+    path: PathBuf,
+    #[pyo3(get)]
+    state: &'static str,
+    #[pyo3(get)]
+    reason: String,
+}
+
+#[pymethods]
+impl LogDirChanged {
+    #[getter]
+    fn path(&self) -> std::borrow::Cow<'_, str> {
+        self.path.to_string_lossy()
     }
 }
 
@@ -139,8 +160,17 @@ pub(crate) fn to_python(py: Python<'_>, mail: Mail) -> PyResult<Bound<'_, PyAny>
                 Completed { ticket, value, error_code: error.code(), error_message: message };
             Bound::new(py, completed)?.into_any()
         }
-        Mail::LogFailed { topic_id, partition, reason } => {
-            Bound::new(py, LogFailed { topic_id: topic_id.0, partition, reason })?.into_any()
+        Mail::LogFailed { topic_id, partition, reason, is_passing } => {
+            let topic_id = topic_id.0;
+            Bound::new(py, LogFailed { topic_id, partition, reason, is_passing })?.into_any()
+        }
+        Mail::LogDirChanged { path, state, reason } => {
+            let state = match state {
+                LogDirState::Online => "online",
+                LogDirState::Refusing => "refusing",
+                LogDirState::Offline => "offline",
+            };
+            Bound::new(py, LogDirChanged { path, state, reason })?.into_any()
         }
         Mail::ConnectionFault { client_host, listener, reason, suppressed } => {
             Bound::new(py, ConnectionFault { client_host, listener, reason, suppressed })?

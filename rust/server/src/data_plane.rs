@@ -4,7 +4,7 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -26,7 +26,9 @@ use crate::flusher::Flusher;
 use crate::images::{Images, NodeImage, PartitionImage, TopicImage};
 use crate::limits::REQUEST_MEMORY_BYTES;
 use crate::listener::{self, ListenerInfo};
-use crate::logs::{LogDir, LogSpec, Logs};
+use crate::log_dir::LogDir;
+use crate::log_opening::{self, Progress, RecoveryProgress};
+use crate::logs::{LogDirInfo, LogSpec, Logs};
 use crate::mailbox::{Completed, Mail, Mailbox};
 use crate::partition::{Offline, report_failure};
 use crate::reactor;
@@ -39,7 +41,7 @@ use crate::work_pool::WorkPool;
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "documented where Python reads them")]
 pub struct Options {
-    pub log_dir: PathBuf,
+    pub log_dirs: Vec<PathBuf>,
     pub apis: Vec<(i16, i16, i16)>,
     pub monotonic_ms: i64,
     pub reactors: usize,
@@ -54,6 +56,7 @@ pub struct Options {
     pub kept_answers_bytes: usize,
     pub mailbox_capacity: usize,
     pub recovery_threads: usize,
+    pub max_open_files: usize,
 }
 
 /// One answer of the control plane.
@@ -98,10 +101,10 @@ const NOTHING: LogState = LogState {
 #[derive(Debug)]
 pub struct DataPlane {
     shared: Arc<Shared>,
-    logs: Arc<Logs>,
     work: WorkPool,
     /// Walks all logs now and then, so that nobody who waits for a ticket waits for that.
     housekeeping: WorkPool,
+    recovery_threads: usize,
     reactors: Arc<Mutex<Vec<thread::JoinHandle<()>>>>,
     next_ticket: AtomicU64,
 }
@@ -109,10 +112,12 @@ pub struct DataPlane {
 impl DataPlane {
     /// Start the reactors. Listens nowhere yet.
     pub fn start(options: &Options) -> io::Result<Self> {
-        let logs = Logs::new(&options.log_dir).map_err(io::Error::other)?;
         let shared = Arc::new(new_shared(options)?);
-        for deleted in pybroker_log::find_deleted(&options.log_dir).map_err(io::Error::other)? {
-            shared.deletions.push(deleted);
+        require_log_dir(&shared.logs)?;
+        for dir in shared.logs.dirs().iter().filter(|dir| !dir.is_offline()) {
+            for deleted in dir.find_deleted() {
+                shared.deletions.push(deleted);
+            }
         }
         let starting = (0..options.reactors.clamp(1, usize::from(u8::MAX)))
             .map(|index| reactor::start(index, &shared))
@@ -123,7 +128,7 @@ impl DataPlane {
             starting.into_iter().map(reactor::Starting::run).collect::<io::Result<_>>()?;
         Ok(Self {
             shared,
-            logs: Arc::new(logs),
+            recovery_threads: options.recovery_threads.max(1),
             work: WorkPool::new("log-work", options.recovery_threads),
             housekeeping: WorkPool::new("housekeeping", 1),
             reactors: Arc::new(Mutex::new(threads)),
@@ -157,14 +162,14 @@ impl DataPlane {
     /// Stop accepting, answer what is in flight, flush and close the logs. A ticket.
     pub fn close(&self) -> u64 {
         self.stop_reactors();
-        let (reactors, logs) = (Arc::clone(&self.reactors), Arc::clone(&self.logs));
+        let reactors = Arc::clone(&self.reactors);
         self.run(move |shared| {
             for reactor in std::mem::take(&mut *reactors.lock()) {
                 // A reactor that panicked is gone too, which is all that is asked.
                 let _ = reactor.join();
             }
             shared.deletions.close();
-            logs.close(shared.clock.now_ms())?;
+            shared.logs.close(shared.clock.now_ms())?;
             Ok(None)
         })
     }
@@ -224,38 +229,26 @@ impl DataPlane {
     }
 
     /// Create or open logs. A ticket; a log that fails is reported by `Mail::LogFailed`, the others go on.
-    pub fn open_logs(&self, specs: &[LogSpec]) -> u64 {
-        let ticket = self.new_ticket();
-        // Enough pieces to keep every thread of the pool at work until the end.
-        let piece = (specs.len() / 16).max(1);
-        let pieces = specs.chunks(piece).map(<[LogSpec]>::to_vec).collect::<Vec<_>>();
-        let left = Arc::new(AtomicUsize::new(pieces.len()));
-        if pieces.is_empty() {
-            complete(&self.shared, ticket, Ok(None));
-        }
-        for piece in pieces {
-            let (shared, logs, left) =
-                (Arc::clone(&self.shared), Arc::clone(&self.logs), Arc::clone(&left));
-            self.work.run(move || {
-                for spec in &piece {
-                    open_log(&shared, &logs, spec);
-                }
-                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                    complete(&shared, ticket, Ok(None));
-                }
-            });
-        }
-        ticket
+    pub fn open_logs(&self, specs: Vec<LogSpec>) -> u64 {
+        let threads = self.recovery_threads;
+        self.run(move |shared| {
+            log_opening::open_logs(shared, &specs, threads);
+            Ok(None)
+        })
+    }
+
+    /// How far the opening of logs is.
+    pub fn recovery_progress(&self) -> RecoveryProgress {
+        self.shared.log_opening.read()
     }
 
     /// Delete logs. A ticket.
     pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
-        let logs = Arc::clone(&self.logs);
         self.run(move |shared| {
             let mut first_failure = Ok(());
             let mut deleted = Vec::new();
             for (topic_id, partition) in which {
-                match logs.delete(topic_id, partition) {
+                match shared.logs.delete(topic_id, partition) {
                     Ok(folder) => deleted.extend(folder),
                     Err(error) => first_failure = first_failure.and(Err(error)),
                 }
@@ -272,7 +265,7 @@ impl DataPlane {
     /// Remove what has expired in every log. A ticket for the numbers of segments, bytes, and logs that failed.
     pub fn enforce_retention(&self, now_ms: i64) -> u64 {
         let (ticket, shared) = (self.new_ticket(), Arc::clone(&self.shared));
-        let partitions = self.logs.all();
+        let partitions = self.shared.logs.all();
         self.housekeeping.run(move || {
             let Freed { segments, bytes, failures } =
                 retention::enforce_all(&shared, &partitions, now_ms);
@@ -283,7 +276,7 @@ impl DataPlane {
 
     /// Remove the records before an offset; -1 is the high watermark. A ticket for the log start offset.
     pub fn delete_records(&self, topic_id: Uuid, partition: i32, offset: i64) -> u64 {
-        let partition = self.logs.find(topic_id, partition);
+        let partition = self.shared.logs.find(topic_id, partition);
         self.run(move |shared| {
             let start = match offset {
                 -1 => NewStart::HighWatermark,
@@ -296,27 +289,45 @@ impl DataPlane {
     }
 
     /// The log dirs, each with its total and usable bytes or why it is offline.
-    pub fn log_dirs(&self) -> Vec<LogDir> {
-        self.logs.dirs()
+    pub fn log_dirs(&self) -> Vec<LogDirInfo> {
+        self.shared.logs.dir_infos()
     }
 
     /// The logs that are open: topic id, partition, place of the log dir in `log_dirs`, bytes.
     pub fn log_sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
-        self.logs.sizes()
+        self.shared.logs.sizes()
+    }
+
+    /// The logs that are offline.
+    pub fn offline_logs(&self) -> Vec<(Uuid, i32)> {
+        self.shared.logs.offline()
+    }
+
+    /// Take a log directory offline because something else in it failed.
+    pub fn fail_log_dir(&self, log_dir: &Path, reason: String) {
+        if let Some(dir) = self.find_dir(log_dir) {
+            dir.fail(reason);
+        }
+    }
+
+    /// Refuse all records in a log directory, or no longer.
+    pub fn hold_appends(&self, log_dir: &Path, held: bool) {
+        if let Some(dir) = self.find_dir(log_dir) {
+            dir.hold_appends(held);
+        }
     }
 
     /// Write how far the logs are flushed. A ticket.
     pub fn checkpoint(&self) -> u64 {
-        let logs = Arc::clone(&self.logs);
-        self.run(move |_| {
-            logs.checkpoint()?;
+        self.run(move |shared| {
+            shared.logs.checkpoint()?;
             Ok(None)
         })
     }
 
     /// The numbers of a log, unless it is unknown or offline. An internal topic without logs is empty.
     pub fn log_state(&self, topic_id: Uuid, partition: i32) -> Option<LogState> {
-        match self.logs.find(topic_id, partition) {
+        match self.shared.logs.find(topic_id, partition) {
             Some(partition) => partition.state(),
             None => self.is_empty_by_nature(topic_id, partition).then_some(NOTHING),
         }
@@ -347,7 +358,7 @@ impl DataPlane {
         partition: i32,
         leader_epoch: i32,
     ) -> Option<(i32, i64)> {
-        let Some(log) = self.logs.find(topic_id, partition) else {
+        let Some(log) = self.shared.logs.find(topic_id, partition) else {
             return self.is_empty_by_nature(topic_id, partition).then_some((-1, -1));
         };
         let found = log.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
@@ -364,9 +375,12 @@ impl DataPlane {
 
     fn topic_image(&self, topic: TopicSpec) -> TopicImage {
         let TopicSpec { name, topic_id, partitions, config, internal } = topic;
-        let partitions = (0..).zip(partitions).map(|(index, (leader_id, leader_epoch))| {
-            PartitionImage { leader_id, leader_epoch, partition: self.logs.find(topic_id, index) }
-        });
+        let partitions =
+            (0..).zip(partitions).map(|(index, (leader_id, leader_epoch))| PartitionImage {
+                leader_id,
+                leader_epoch,
+                partition: self.shared.logs.find(topic_id, index),
+            });
         TopicImage { name, topic_id, internal, config, partitions: partitions.collect() }
     }
 
@@ -377,7 +391,7 @@ impl DataPlane {
         plan: impl FnOnce(&mut Log) -> Result<TimestampSearch, LogError> + Send + 'static,
     ) -> u64 {
         let is_empty = self.is_empty_by_nature(topic_id, partition);
-        let partition = self.logs.find(topic_id, partition);
+        let partition = self.shared.logs.find(topic_id, partition);
         self.run(move |shared| {
             if is_empty && partition.is_none() {
                 return Ok(None);
@@ -389,7 +403,11 @@ impl DataPlane {
                 }
                 return Err(Offline.into());
             };
-            let found = search?.run()?;
+            let found = search?.run().inspect_err(|error| {
+                if let Some(partition) = &partition {
+                    partition.dir().note(error.scope(), &error.to_string());
+                }
+            })?;
             Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| {
                 (offset, timestamp_ms, leader_epoch)
             }))
@@ -404,6 +422,11 @@ impl DataPlane {
             complete(&shared, ticket, outcome);
         });
         ticket
+    }
+
+    fn find_dir(&self, path: &Path) -> Option<&Arc<LogDir>> {
+        let path = std::path::absolute(path).ok()?;
+        self.shared.logs.dirs().iter().find(|dir| dir.path() == path)
     }
 
     fn new_ticket(&self) -> u64 {
@@ -463,16 +486,19 @@ fn complete(shared: &Shared, ticket: u64, outcome: Outcome) {
     shared.mailbox.push(Mail::Completed(completed));
 }
 
-fn open_log(shared: &Shared, logs: &Logs, spec: &LogSpec) {
-    if let Err(error) = logs.open(spec, shared.clock.now_ms()) {
-        let &LogSpec { topic_id, partition, .. } = spec;
-        shared.mailbox.push(Mail::LogFailed { topic_id, partition, reason: error.to_string() });
+/// Without any directory there is nothing to serve.
+fn require_log_dir(logs: &Logs) -> io::Result<()> {
+    if logs.dirs().iter().any(|dir| !dir.is_offline()) {
+        return Ok(());
     }
+    let reasons: Vec<_> = logs.dirs().iter().filter_map(|dir| dir.failure()).collect();
+    Err(io::Error::other(reasons.join("; ")))
 }
 
 pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
     let request_memory =
         usize::try_from(options.queued_max_request_bytes).unwrap_or(REQUEST_MEMORY_BYTES);
+    let mailbox = Arc::new(Mailbox::new(options.mailbox_capacity)?);
     let idle_ms = u64::try_from(options.connections_max_idle_ms).unwrap_or(0);
     Ok(Shared {
         settings: Settings {
@@ -484,7 +510,9 @@ pub(crate) fn new_shared(options: &Options) -> io::Result<Shared> {
         },
         clock: Clock::new(options.monotonic_ms),
         images: Images::default(),
-        mailbox: Mailbox::new(options.mailbox_capacity)?,
+        logs: Logs::new(&options.log_dirs, &mailbox, options.max_open_files),
+        log_opening: Progress::default(),
+        mailbox,
         memory: MemoryBudget::new(request_memory),
         counters: Counters::default(),
         connections: ConnectionLimit::new(options.max_connections),

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use pybroker_log::FileSlice;
+use pybroker_log::{FailureScope, FileSlice};
 use pybroker_wire::fetch::{
     FetchPartitionResponse, FetchRequest, FetchResponse, FetchTopicResponse, Hole,
 };
@@ -237,6 +237,6 @@ fn give_up(shared: &Shared, piece: &Piece, error: &io::Error) {
         return;
     }
     let reason = format!("cannot read records: {error}");
-    piece.log.take_offline(Failure { reason, is_bug: false });
+    piece.log.take_offline(Failure { reason, scope: FailureScope::of(error), is_bug: false });
     report_failure(shared, &piece.log);
 }

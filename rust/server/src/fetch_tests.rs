@@ -316,7 +316,8 @@ async fn zstd_topics_need_version_10() {
 async fn an_offline_partition_is_a_storage_error_that_old_clients_understand() {
     let fixture = Fixture::new();
     fixture.create("t", 1);
-    let failure = crate::partition::Failure { reason: "gone".to_owned(), is_bug: false };
+    let scope = pybroker_log::FailureScope::Log;
+    let failure = crate::partition::Failure { reason: "gone".to_owned(), scope, is_bug: false };
     fixture.partition("t", 0).take_offline(failure);
     let request = fetch_request(TopicRef::Name("t"), &[(0, 0)]);
     let client = fixture.client();

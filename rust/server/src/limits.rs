@@ -50,6 +50,12 @@ pub(crate) const FAULT_LINES_PER_SECOND: u32 = 10;
 /// How long a stopping reactor waits for requests in flight.
 pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
+/// As many logs as are opened one after the other; more are opened by several threads.
+pub(crate) const LOGS_OPENED_IN_LINE: usize = 8;
+
+/// Partitions that are asked for their open files, at most, when one more was opened than there should be.
+pub(crate) const EVICTION_STEPS_MAX: usize = 64;
+
 /// Threads that fsync logs for producers that wait for it; each works at one partition.
 pub(crate) const FLUSHER_THREADS: usize = 4;
 

@@ -1,14 +1,20 @@
-//! The partition logs of one data directory: open, find, delete, checkpoint, close.
+//! The partition logs of all log directories: where each one lies; open, find, delete, checkpoint, close.
+//!
+//! * An existing log is found where it lies, a new one goes to the directory with the fewest logs, as Kafka does it.
+//! * While a directory is offline, a log that is not found in the others is in that one, and is not made anew.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
-use pybroker_log::{DeletedFiles, Log, LogConfig, LogError, OpenOptions, Shutdown, checkpoints};
+use pybroker_log::{DeletedFiles, FailureScope, Log, LogConfig, LogError, OpenOptions, Shutdown};
 use pybroker_wire::Uuid;
 
+use crate::log_dir::{LeftBehind, LogDir, LogName};
+use crate::mailbox::Mailbox;
+use crate::open_files::OpenFiles;
 use crate::partition::Partition;
 
 /// A log to be created or opened.
@@ -22,52 +28,74 @@ pub struct LogSpec {
     pub partition: i32,
     /// What the log obeys.
     pub config: Arc<LogConfig>,
+    /// Whether the partition has just come into being, so that it has no log anywhere.
+    pub is_new: bool,
 }
 
-/// A log dir, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogDir {
+impl LogSpec {
+    fn name(&self) -> LogName {
+        (Arc::clone(&self.topic), self.partition)
+    }
+}
+
+/// A log dir and its space.
+#[derive(Debug, Clone)]
+pub struct LogDirInfo {
     /// Absolute.
     pub path: PathBuf,
-    /// Why it is offline.
+    /// Why it is offline; `None` when it is not.
     pub error: Option<String>,
-    /// The size of its file system.
+    /// Size of its file system.
     pub total_bytes: u64,
     /// What is free of it for this process.
     pub usable_bytes: u64,
 }
 
-/// All logs of a data directory.
+/// All logs.
 #[derive(Debug)]
 pub(crate) struct Logs {
-    dir: PathBuf,
+    dirs: Box<[Arc<LogDir>]>,
     partitions: RwLock<HashMap<(Uuid, i32), Arc<Partition>>>,
-    was_clean: bool,
-    recovery_points: BTreeMap<(String, i32), i64>,
-    log_start_offsets: BTreeMap<(String, i32), i64>,
-    // Logs that could not be opened, by name. Their folders stay as they were found.
-    unopened: Mutex<HashMap<(Uuid, i32), (String, i32)>>,
-    checkpointing: Mutex<()>,
+    // Logs that could not be opened. Their folders stay as they were found.
+    unopened: Mutex<HashMap<(Uuid, i32), Unopened>>,
+    // Held while a new log is given a directory.
+    placing: Mutex<()>,
     is_closed: AtomicBool,
 }
 
+/// A log that could not be opened.
+#[derive(Debug)]
+struct Unopened {
+    name: LogName,
+    // None when nobody knows in which directory it is.
+    dir: Option<Arc<LogDir>>,
+}
+
 impl Logs {
-    /// Read what the last run left in the directory. The clean-shutdown marker counts once.
-    pub(crate) fn new(dir: &Path) -> Result<Self, LogError> {
-        Ok(Self {
-            dir: dir.to_path_buf(),
-            partitions: RwLock::default(),
-            was_clean: checkpoints::take_clean_shutdown_marker(dir)?,
-            recovery_points: checkpoints::read_offsets(
-                &dir.join(checkpoints::RECOVERY_POINT_FILE),
-            )?,
-            log_start_offsets: checkpoints::read_offsets(
-                &dir.join(checkpoints::LOG_START_OFFSET_FILE),
-            )?,
-            unopened: Mutex::default(),
-            checkpointing: Mutex::default(),
-            is_closed: AtomicBool::new(false),
+    /// Read what the last run left in the directories. Those that cannot be read are offline.
+    pub(crate) fn new(
+        dirs: &[PathBuf],
+        mailbox: &Arc<Mailbox>,
+        max_open_files: usize,
+    ) -> Arc<Self> {
+        let open_files = Arc::new(OpenFiles::new(max_open_files));
+        Arc::new_cyclic(|logs: &Weak<Self>| {
+            let open = |path: &PathBuf| {
+                LogDir::open(path, Arc::clone(mailbox), logs.clone(), Arc::clone(&open_files))
+            };
+            Self {
+                dirs: dirs.iter().map(open).collect(),
+                partitions: RwLock::default(),
+                unopened: Mutex::default(),
+                placing: Mutex::default(),
+                is_closed: AtomicBool::new(false),
+            }
         })
+    }
+
+    /// The directories, as they were given.
+    pub(crate) fn dirs(&self) -> &[Arc<LogDir>] {
+        &self.dirs
     }
 
     /// The partition of a topic id and an index.
@@ -75,147 +103,277 @@ impl Logs {
         self.partitions.read().get(&(topic_id, partition)).cloned()
     }
 
-    /// Create or open one log. Opening one that is open changes nothing but its config.
-    pub(crate) fn open(&self, spec: &LogSpec, now_ms: i64) -> Result<(), LogError> {
+    /// Every partition whose log was opened.
+    pub(crate) fn all(&self) -> Vec<Arc<Partition>> {
+        self.partitions.read().values().cloned().collect()
+    }
+
+    /// The partitions of one directory.
+    pub(crate) fn in_dir(&self, dir: &Arc<LogDir>) -> Vec<Arc<Partition>> {
+        let partitions = self.partitions.read();
+        partitions.values().filter(|each| Arc::ptr_eq(each.dir(), dir)).cloned().collect()
+    }
+
+    /// The directories with their space, in the order of `log.dirs`.
+    pub(crate) fn dir_infos(&self) -> Vec<LogDirInfo> {
+        let info = |dir: &Arc<LogDir>| {
+            let path = dir.path().to_path_buf();
+            let space = match dir.failure() {
+                Some(reason) => Err(reason.to_owned()),
+                None => pybroker_log::free_space(&path).map_err(|error| error.to_string()),
+            };
+            let (total_bytes, usable_bytes) = *space.as_ref().unwrap_or(&(0, 0));
+            LogDirInfo { path, error: space.err(), total_bytes, usable_bytes }
+        };
+        self.dirs.iter().map(info).collect()
+    }
+
+    /// The logs that are open: topic id, partition, place of the directory, bytes.
+    pub(crate) fn sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
+        let partitions = self.partitions.read();
+        let size = |(&(topic_id, index), partition): (&(Uuid, i32), &Arc<Partition>)| {
+            let place = self.dirs.iter().position(|dir| Arc::ptr_eq(dir, partition.dir()))?;
+            Some((topic_id, index, place, partition.state()?.size_bytes))
+        };
+        partitions.iter().filter_map(size).collect()
+    }
+
+    /// The logs that are offline, opened or not.
+    pub(crate) fn offline(&self) -> Vec<(Uuid, i32)> {
+        let mut offline: Vec<_> = self.unopened.lock().keys().copied().collect();
+        let partitions = self.partitions.read();
+        offline
+            .extend(partitions.iter().filter(|(_, each)| each.is_offline()).map(|(key, _)| *key));
+        offline
+    }
+
+    // --- Opening ---------------------------------------------------------------------------------
+
+    /// Create or open one log. Opening one that is open changes nothing but its config, and one in a directory that is offline
+    /// stays closed. `recovered` hears of bytes that were
+    /// read because the last run did not end in an orderly way.
+    pub(crate) fn open(
+        &self,
+        spec: &LogSpec,
+        now_ms: i64,
+        recovered: &dyn Fn(u64),
+    ) -> Result<(), LogError> {
         if let Some(open) = self.find(spec.topic_id, spec.partition) {
             let _ = open.with_log(|log| log.set_config(Arc::clone(&spec.config)));
             return Ok(());
         }
-        let name = (spec.topic.to_string(), spec.partition);
-        let recovery_point = self.recovery_points.get(&name).copied().unwrap_or(0);
-        let options = OpenOptions {
-            topic_id: spec.topic_id,
-            config: Arc::clone(&spec.config),
-            shutdown: if self.was_clean {
-                Shutdown::Clean
-            } else {
-                Shutdown::Unclean { recovery_point }
-            },
-            log_start_offset: self.log_start_offsets.get(&name).copied().unwrap_or(0),
-            now_ms,
-        };
         let key = (spec.topic_id, spec.partition);
-        let log = match open_in(&self.folder(&name), options) {
-            Ok(log) => log,
+        let unopened =
+            |dir| drop(self.unopened.lock().insert(key, Unopened { name: spec.name(), dir }));
+        let dir = match self.place(spec) {
+            Ok(Some(dir)) => dir,
+            Ok(None) => {
+                unopened(None);
+                return Ok(());
+            }
             Err(error) => {
-                self.unopened.lock().insert(key, name);
+                unopened(None);
                 return Err(error);
             }
         };
-        self.unopened.lock().remove(&key);
-        let partition = Partition::new(Arc::clone(&spec.topic), spec.topic_id, spec.partition, log);
-        self.partitions.write().insert(key, Arc::new(partition));
-        Ok(())
+        match open_in(&dir, spec, now_ms, recovered) {
+            Ok(log) => {
+                self.unopened.lock().remove(&key);
+                dir.opened(&spec.name());
+                let topic = Arc::clone(&spec.topic);
+                let partition = Partition::new(topic, spec.topic_id, spec.partition, dir, log);
+                self.partitions.write().insert(key, partition);
+                Ok(())
+            }
+            Err(error) => {
+                let scope = error.scope();
+                dir.note(scope, &error.to_string());
+                if scope == FailureScope::Directory {
+                    // A new log goes to another directory; an existing one is offline with its own, which was told.
+                    return self.open(spec, now_ms, recovered);
+                }
+                unopened(Some(dir));
+                Err(error)
+            }
+        }
     }
 
-    /// Forget a log and set its folder aside, open or not. One that is not known is deleted already.
+    /// The directory that a log lies in, or is to lie in; none for a log that is in a directory that is offline.
+    fn place(&self, spec: &LogSpec) -> Result<Option<Arc<LogDir>>, LogError> {
+        let name = spec.name();
+        let _one_at_a_time = self.placing.lock();
+        let online = || self.dirs.iter().filter(|dir| !dir.is_offline());
+        let mut found: Vec<_> = online().filter(|dir| dir.left_behind(&name).is_some()).collect();
+        if found.len() > 1 {
+            // An earlier topic of the same name may have left a folder behind.
+            found.retain(|dir| {
+                let topic_id = pybroker_log::read_topic_id(&dir.folder(&name));
+                !topic_id.is_ok_and(|found| found.is_some_and(|found| found != spec.topic_id))
+            });
+        }
+        match (found[..].first(), found.get(1)) {
+            (Some(&dir), None) => return Ok(Some(Arc::clone(dir))),
+            (Some(first), Some(second)) => {
+                let (first, second) = (first.folder(&name), second.folder(&name));
+                let (first, second) = (first.display(), second.display());
+                let reason = format!(
+                    "the log is in two directories, {first} and {second}: remove the one that is not wanted"
+                );
+                return Err(LogError::Offline { reason });
+            }
+            (None, _) => {}
+        }
+        if !spec.is_new && self.dirs.iter().any(|dir| dir.is_offline()) {
+            return Ok(None);
+        }
+        let fewest = online().min_by_key(|dir| dir.log_count());
+        if let Some(dir) = fewest {
+            dir.add(name);
+        }
+        Ok(fewest.cloned())
+    }
+
+    /// The bytes that opening a log will read because the last run did not end in an orderly way.
+    pub(crate) fn bytes_to_recover(&self, spec: &LogSpec) -> u64 {
+        let name = spec.name();
+        let unclean = self.dirs.iter().filter(|dir| !dir.was_clean() && !dir.is_offline());
+        let bytes = unclean.filter_map(|dir| {
+            let left = dir.left_behind(&name)?;
+            pybroker_log::bytes_to_recover(&dir.folder(&name), left.recovery_point).ok()
+        });
+        bytes.sum()
+    }
+
+    /// Where a log lies that is to be opened, as a number that tells directories apart.
+    pub(crate) fn dir_index(&self, spec: &LogSpec) -> usize {
+        let name = spec.name();
+        self.dirs.iter().position(|dir| dir.left_behind(&name).is_some()).unwrap_or(0)
+    }
+
+    /// Forget that a log was opened, so that it can be opened again.
+    #[cfg(test)]
+    pub(crate) fn forget(&self, topic_id: Uuid, partition: i32) {
+        let found = self.partitions.write().remove(&(topic_id, partition)).unwrap();
+        found.dir().deleted();
+        found.dir().add((Arc::from(found.topic()), partition));
+    }
+
+    // --- Deleting, checkpoints, closing ----------------------------------------------------------
+
+    /// Forget a log and set its folder aside, open or not. One that is not known is deleted already. A folder in a directory
+    /// that is offline stays there.
     pub(crate) fn delete(
         &self,
         topic_id: Uuid,
         partition: i32,
     ) -> Result<Option<DeletedFiles>, LogError> {
         let key = (topic_id, partition);
-        let name = match self.partitions.write().remove(&key) {
-            Some(found) => match found.delete()? {
-                Some(deleted) => return Ok(Some(deleted)),
-                None => Some((found.topic().to_owned(), partition)),
+        let (name, dir) = match self.partitions.write().remove(&key) {
+            Some(found) => {
+                let dir = Arc::clone(found.dir());
+                dir.deleted();
+                if dir.is_offline() {
+                    return Ok(None);
+                }
+                if let Some(deleted) = found.delete()? {
+                    return Ok(Some(deleted));
+                }
+                ((Arc::from(found.topic()), partition), dir)
+            }
+            None => match self.unopened.lock().remove(&key) {
+                Some(Unopened { name, dir: Some(dir) }) => (name, dir),
+                _ => return Ok(None),
             },
-            None => self.unopened.lock().remove(&key),
         };
-        let Some(name) = name else { return Ok(None) };
-        pybroker_log::delete_unopened(&self.folder(&name), topic_id)
+        dir.forget(&name);
+        if dir.is_offline() {
+            return Ok(None);
+        }
+        pybroker_log::delete_unopened(&dir.folder(&name), topic_id)
     }
 
     /// Write how far each log is flushed, so that recovery after a crash reads no more than the rest.
     pub(crate) fn checkpoint(&self) -> Result<(), LogError> {
-        let _one_at_a_time = self.checkpointing.lock();
-        let (mut recovery_points, mut log_start_offsets) = (BTreeMap::new(), BTreeMap::new());
-        for partition in self.all() {
-            if let Some(state) = partition.state() {
-                let name = (partition.topic().to_owned(), partition.index());
-                recovery_points.insert(name.clone(), state.recovery_point);
-                if state.log_start_offset > 0 {
-                    log_start_offsets.insert(name, state.log_start_offset);
-                }
-            }
+        let mut first_failure = Ok(());
+        for dir in self.dirs.iter().filter(|dir| !dir.is_offline()) {
+            let written = dir.checkpoint(self.in_dir(dir).iter().filter_map(|partition| {
+                let state = partition.state()?;
+                let offsets = LeftBehind {
+                    recovery_point: state.recovery_point,
+                    log_start_offset: state.log_start_offset,
+                };
+                Some(((Arc::from(partition.topic()), partition.index()), offsets))
+            }));
+            first_failure = first_failure.and(written);
         }
-        for name in self.unopened.lock().values() {
-            if let Some(&offset) = self.log_start_offsets.get(name) {
-                log_start_offsets.insert(name.clone(), offset);
-            }
-        }
-        checkpoints::write_offsets(
-            &self.dir.join(checkpoints::RECOVERY_POINT_FILE),
-            &recovery_points,
-        )?;
-        checkpoints::write_offsets(
-            &self.dir.join(checkpoints::LOG_START_OFFSET_FILE),
-            &log_start_offsets,
-        )
+        first_failure
     }
 
-    /// Flush and close every log. The directory is marked as clean only when all of them were open and closed: the next
-    /// start must not trust the files of one that was offline.
+    /// Flush and close every log. A directory is marked as clean only when all its logs were open and closed: the next start
+    /// must not trust the files of one that was offline.
     pub(crate) fn close(&self, now_ms: i64) -> Result<(), LogError> {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let mut failed = None;
+        let mut first_failure = Ok(());
+        let mut unclean: Vec<Arc<LogDir>> =
+            self.unopened.lock().values().filter_map(|each| each.dir.clone()).collect();
         for partition in self.all() {
-            if let Err(error) = partition.close(now_ms) {
-                failed.get_or_insert(error);
+            let dir = partition.dir();
+            if dir.is_offline() {
+                continue;
+            }
+            let closed = partition.close(now_ms);
+            if let Err(error) = &closed {
+                dir.note(error.scope(), &error.to_string());
+            }
+            if partition.is_offline() {
+                unclean.push(Arc::clone(dir));
+            }
+            first_failure = first_failure.and(closed);
+        }
+        first_failure = first_failure.and(self.checkpoint());
+        for dir in self.dirs.iter().filter(|dir| !dir.is_offline()) {
+            if !unclean.iter().any(|unclean| Arc::ptr_eq(unclean, dir)) {
+                first_failure = first_failure.and(dir.mark_clean());
             }
         }
-        self.checkpoint()?;
-        match failed {
-            Some(error) => Err(error),
-            None if self.has_offline() => Ok(()),
-            None => checkpoints::write_clean_shutdown_marker(&self.dir),
+        first_failure
+    }
+
+    /// Close the logs of a directory that failed, and wake the fetches that wait for them.
+    pub(crate) fn close_offline(&self, dir: &Arc<LogDir>) {
+        for partition in self.in_dir(dir) {
+            partition.give_up();
         }
-    }
-
-    /// The log dirs, in the order of `log.dirs`.
-    pub(crate) fn dirs(&self) -> Vec<LogDir> {
-        let path = std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone());
-        vec![match pybroker_log::free_space(&path) {
-            Ok((total_bytes, usable_bytes)) => {
-                LogDir { path, error: None, total_bytes, usable_bytes }
-            }
-            Err(error) => {
-                LogDir { path, error: Some(error.to_string()), total_bytes: 0, usable_bytes: 0 }
-            }
-        }]
-    }
-
-    /// The logs that are open: topic id, partition, place of the log dir, bytes.
-    pub(crate) fn sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
-        let partitions = self.partitions.read();
-        let size = |(&(topic_id, index), partition): (&(Uuid, i32), &Arc<Partition>)| {
-            Some((topic_id, index, 0, partition.state()?.size_bytes))
-        };
-        partitions.iter().filter_map(size).collect()
-    }
-
-    fn has_offline(&self) -> bool {
-        !self.unopened.lock().is_empty() || self.all().iter().any(|each| each.is_offline())
-    }
-
-    fn folder(&self, (topic, partition): &(String, i32)) -> PathBuf {
-        self.dir.join(format!("{topic}-{partition}"))
-    }
-
-    /// Every partition whose log was opened.
-    pub(crate) fn all(&self) -> Vec<Arc<Partition>> {
-        self.partitions.read().values().cloned().collect()
     }
 }
 
 /// Open a log. A folder of an earlier topic, whose deletion a crash cut short, is set aside first.
-fn open_in(folder: &Path, options: OpenOptions) -> Result<Log, LogError> {
-    match Log::open(folder, options.clone()) {
+fn open_in(
+    dir: &LogDir,
+    spec: &LogSpec,
+    now_ms: i64,
+    recovered: &dyn Fn(u64),
+) -> Result<Log, LogError> {
+    let name = spec.name();
+    let left = dir.left_behind(&name).unwrap_or_default();
+    let options = OpenOptions {
+        topic_id: spec.topic_id,
+        config: Arc::clone(&spec.config),
+        shutdown: if dir.was_clean() {
+            Shutdown::Clean
+        } else {
+            Shutdown::Unclean { recovery_point: left.recovery_point }
+        },
+        log_start_offset: left.log_start_offset,
+        now_ms,
+    };
+    let folder = dir.folder(&name);
+    match Log::open_with_progress(&folder, options.clone(), recovered) {
         Err(LogError::TopicId { .. }) => {
-            pybroker_log::set_stray_aside(folder)?;
-            Log::open(folder, options)
+            pybroker_log::set_stray_aside(&folder)?;
+            Log::open(&folder, OpenOptions { log_start_offset: 0, ..options })
         }
         opened => opened,
     }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -59,6 +60,17 @@ pub struct Completed {
     pub message: String,
 }
 
+/// How a log directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogDirState {
+    /// It takes records.
+    Online,
+    /// It takes no records for now.
+    Refusing,
+    /// It failed, and is not used until the next start.
+    Offline,
+}
+
 /// What the mailbox carries.
 #[derive(Debug)]
 pub enum Mail {
@@ -73,6 +85,17 @@ pub enum Mail {
         /// The partition's index.
         partition: i32,
         /// Why, for people.
+        reason: String,
+        /// The log could not be opened for want of space, and nothing else is wrong with it.
+        is_passing: bool,
+    },
+    /// A log directory went offline, has no space, or has space again.
+    LogDirChanged {
+        /// The directory.
+        path: PathBuf,
+        /// How it is now.
+        state: LogDirState,
+        /// Why, for people; empty when it is online.
         reason: String,
     },
     /// A client did not speak the protocol, and its connection was closed.

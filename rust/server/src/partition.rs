@@ -7,18 +7,20 @@
 //! * Locks are taken in the order housekeeping, then log, then published; or watchers, then published; never log and watchers together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, MutexGuard};
 use pybroker_log::{
-    AbortedTransaction, AppendError, Appended, DeletedFiles, FileSlice, FlushDemand, Log, LogError,
-    LogState, Origin, ReadError, Refusal,
+    AbortedTransaction, AppendError, Appended, DeletedFiles, FailureScope, FileSlice, FlushDemand,
+    Log, LogError, LogState, Origin, ReadError, Refusal, Rest,
 };
 use pybroker_wire::Uuid;
 use pybroker_wire::fetch::{EpochEndOffset, IsolationLevel};
 
 use crate::counters::count;
 use crate::flusher::FlushQueue;
+use crate::log_dir::LogDir;
 use crate::mailbox::Mail;
 use crate::purgatory::{Mark, Waiter, Watchers};
 use crate::shared::Shared;
@@ -37,6 +39,11 @@ pub(crate) struct Partition {
     pub(crate) housekeeping: Mutex<()>,
     /// Producers that wait until their records are durable.
     pub(crate) flushes: Mutex<FlushQueue>,
+    dir: Arc<LogDir>,
+    this: Weak<Self>,
+    // Whether the partition stands in the ring of those that may have open files, and whether it was used since its turn.
+    is_in_ring: AtomicBool,
+    was_used: AtomicBool,
 }
 
 /// What can be known of a log without its mutex. Written under the mutex, so it only moves as the log does.
@@ -66,6 +73,7 @@ enum Availability {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) reason: String,
+    pub(crate) scope: FailureScope,
     /// A panic was caught.
     pub(crate) is_bug: bool,
 }
@@ -129,7 +137,13 @@ pub(crate) struct PartitionRead {
 
 impl Partition {
     /// A partition that is open.
-    pub(crate) fn new(topic: Arc<str>, topic_id: Uuid, index: i32, log: Log) -> Self {
+    pub(crate) fn new(
+        topic: Arc<str>,
+        topic_id: Uuid,
+        index: i32,
+        dir: Arc<LogDir>,
+        log: Log,
+    ) -> Arc<Self> {
         let published = Published {
             state: log.state(),
             availability: Availability::Open,
@@ -138,7 +152,7 @@ impl Partition {
             failure: None,
             is_refusing: false,
         };
-        Self {
+        Arc::new_cyclic(|this| Self {
             topic,
             topic_id,
             index,
@@ -147,7 +161,11 @@ impl Partition {
             watchers: Mutex::default(),
             housekeeping: Mutex::default(),
             flushes: Mutex::default(),
-        }
+            dir,
+            this: Weak::clone(this),
+            is_in_ring: AtomicBool::new(false),
+            was_used: AtomicBool::new(false),
+        })
     }
 
     /// The topic's name.
@@ -160,8 +178,16 @@ impl Partition {
         self.index
     }
 
+    /// The directory that it lies in.
+    pub(crate) fn dir(&self) -> &Arc<LogDir> {
+        &self.dir
+    }
+
     /// The numbers of the log; those of its end when it is closed, none when it is offline.
     pub(crate) fn state(&self) -> Option<LogState> {
+        if self.dir.is_offline() {
+            return None;
+        }
         let published = self.published.lock();
         match published.availability {
             Availability::Open | Availability::Closed => Some(published.state),
@@ -188,6 +214,9 @@ impl Partition {
         origin: Origin,
         now_ms: i64,
     ) -> Result<Stored, AppendFailure> {
+        if self.dir.holds_appends() {
+            return Err(AppendFailure::Storage);
+        }
         let mut log = self.log.lock();
         let outcome = self.guarded(&mut log, |log| {
             let appended = log.append(records, leader_epoch, origin, now_ms)?;
@@ -199,6 +228,7 @@ impl Partition {
                 let has_rolled = stored.appended.flush == FlushDemand::Soon;
                 let has_watchers = self.publish_append(state, has_rolled);
                 drop(log);
+                self.dir.note_stored();
                 if has_watchers {
                     self.watchers.lock().advance(|| self.published.lock().mark);
                 }
@@ -217,7 +247,7 @@ impl Partition {
     pub(crate) fn read(&self, request: ReadRequest) -> Result<PartitionRead, ReadFailure> {
         let (state, mark) = {
             let published = self.published.lock();
-            if published.availability != Availability::Open {
+            if published.availability != Availability::Open || self.dir.is_offline() {
                 return Err(ReadFailure::Storage);
             }
             (published.state, published.mark)
@@ -247,16 +277,31 @@ impl Partition {
         } else {
             let mut log = self.log.lock();
             let ReadRequest { offset, max_bytes, at_least_one_batch, .. } = request;
-            self.guarded(&mut log, |log| match request.isolation {
+            let read = self.guarded(&mut log, |log| match request.isolation {
                 IsolationLevel::ReadUncommitted => log
                     .read(offset, max_bytes, upper_bound, at_least_one_batch)
                     .map(|slice| (slice, Vec::new())),
                 IsolationLevel::ReadCommitted => log
                     .read_committed(offset, max_bytes, upper_bound, at_least_one_batch)
                     .map(|read| (read.slice, read.aborted)),
-            })??
+            })?;
+            read.map_err(|error| self.read_failure(&error))?
         };
         Ok(PartitionRead { slice, aborted, state, diverging: None, mark })
+    }
+
+    fn read_failure(&self, error: &ReadError) -> ReadFailure {
+        match error {
+            ReadError::OffsetOutOfRange { .. } => ReadFailure::OffsetOutOfRange,
+            ReadError::Log(error) => {
+                let (reason, scope) = (error.to_string(), error.scope());
+                if scope == FailureScope::Directory {
+                    let failure = Failure { reason, scope, is_bug: false };
+                    self.published.lock().failure = Some(failure);
+                }
+                ReadFailure::Storage
+            }
+        }
     }
 
     /// Where the log of a reader that names its last epoch starts to differ from this one (KIP-595).
@@ -340,6 +385,44 @@ impl Partition {
         outcome
     }
 
+    /// Let go of the log because its directory is offline.
+    pub(crate) fn give_up(&self) {
+        let closed = self.log.lock().take();
+        self.published.lock().availability = Availability::Offline;
+        drop(closed);
+        self.wake();
+    }
+
+    /// Close the files of the log, if nobody is at work on it and it was not used lately. Says whether it has none now.
+    pub(crate) fn try_rest(&self, which: Rest) -> bool {
+        if self.was_used.swap(false, Ordering::Relaxed) && which == Rest::Flushed {
+            return false;
+        }
+        let Some(mut log) = self.log.try_lock() else { return false };
+        let has_none = log.as_mut().is_none_or(|log| {
+            log.rest(which);
+            !log.has_open_files()
+        });
+        if has_none {
+            self.is_in_ring.store(false, Ordering::Relaxed);
+        }
+        has_none
+    }
+
+    /// Take note that the log was used, and see to it that all logs together do not have too many open files. Called under the
+    /// log's mutex.
+    fn note_files(&self, log: &Log) {
+        self.was_used.store(true, Ordering::Relaxed);
+        let open_files = self.dir.open_files();
+        if !self.is_in_ring.load(Ordering::Relaxed) && log.has_open_files() {
+            self.is_in_ring.store(true, Ordering::Relaxed);
+            open_files.add(Weak::clone(&self.this));
+        }
+        if open_files.is_over() {
+            open_files.shrink();
+        }
+    }
+
     /// Set the log's folder aside. None when the log was not open: the folder of another is left.
     pub(crate) fn delete(&self) -> Result<Option<DeletedFiles>, LogError> {
         let _housekeeping = self.housekeeping.lock();
@@ -385,17 +468,26 @@ impl Partition {
         log: &mut MutexGuard<'_, Option<Log>>,
         work: impl FnOnce(&mut Log) -> R,
     ) -> Result<R, Offline> {
+        if self.dir.is_offline() {
+            return Err(Offline);
+        }
         let open = log.as_mut().ok_or(Offline)?;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let outcome = work(open);
+            self.note_files(open);
             (outcome, open.offline_reason().map(str::to_owned))
         }));
         let failure = match outcome {
             Ok((outcome, None)) => return Ok(outcome),
-            Ok((_, Some(reason))) => Failure { reason, is_bug: false },
-            Err(panic) => {
-                Failure { reason: format!("a bug: {}", panic_message(&*panic)), is_bug: true }
+            Ok((_, Some(reason))) => {
+                let scope = open.offline_scope().unwrap_or(FailureScope::Log);
+                Failure { reason, scope, is_bug: false }
             }
+            Err(panic) => Failure {
+                reason: format!("a bug: {}", panic_message(&*panic)),
+                scope: FailureScope::Log,
+                is_bug: true,
+            },
         };
         self.fail(log, failure);
         Err(Offline)
@@ -413,12 +505,17 @@ impl Partition {
         MutexGuard::unlocked(log, || self.wake());
     }
 
-    /// Note that the disk refused records and the log goes on. Reported once, until an append succeeds again.
+    /// Note that the disk refused records and the log goes on. What concerns this log alone is reported once, until an append
+    /// succeeds again.
     fn note_refusal(&self, error: &LogError) {
         let mut published = self.published.lock();
-        if !std::mem::replace(&mut published.is_refusing, true) {
+        let scope = error.scope();
+        if scope != FailureScope::Log {
+            let reason = error.to_string();
+            published.failure = Some(Failure { reason, scope, is_bug: false });
+        } else if !std::mem::replace(&mut published.is_refusing, true) {
             let reason = format!("until an append succeeds: {error}");
-            published.failure = Some(Failure { reason, is_bug: false });
+            published.failure = Some(Failure { reason, scope, is_bug: false });
         }
     }
 
@@ -437,9 +534,14 @@ impl Partition {
     }
 }
 
-/// Tell Python, once, that a log went offline. To be called after an [`Offline`] or a storage failure.
+/// Tell Python, once, that a log or its directory went offline. To be called after an [`Offline`] or a storage failure, without
+/// any lock.
 pub(crate) fn report_failure(shared: &Shared, partition: &Partition) {
-    let Some(Failure { reason, is_bug }) = partition.take_failure() else { return };
+    let Some(Failure { reason, scope, is_bug }) = partition.take_failure() else { return };
+    if scope != FailureScope::Log {
+        partition.dir.note(scope, &reason);
+        return;
+    }
     if is_bug {
         count(&shared.counters.bugs);
     }
@@ -447,6 +549,7 @@ pub(crate) fn report_failure(shared: &Shared, partition: &Partition) {
         topic_id: partition.topic_id,
         partition: partition.index,
         reason,
+        is_passing: false,
     });
 }
 
@@ -458,14 +561,5 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 impl From<Offline> for ReadFailure {
     fn from(_: Offline) -> Self {
         Self::Storage
-    }
-}
-
-impl From<ReadError> for ReadFailure {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::OffsetOutOfRange { .. } => Self::OffsetOutOfRange,
-            ReadError::Log(_) => Self::Storage,
-        }
     }
 }

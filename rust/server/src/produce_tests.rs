@@ -257,7 +257,8 @@ async fn an_offline_partition_is_a_storage_error_and_only_it() {
     let fixture = Fixture::new();
     fixture.create("t", 2);
     let reason = "the disk is gone".to_owned();
-    let failure = crate::partition::Failure { reason, is_bug: false };
+    let scope = pybroker_log::FailureScope::Log;
+    let failure = crate::partition::Failure { reason, scope, is_bug: false };
     assert!(fixture.partition("t", 0).take_offline(failure));
     let records = batch(1, 10);
     let partitions = [(0, Some(&records[..])), (1, Some(&records[..]))];

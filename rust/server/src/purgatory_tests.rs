@@ -158,7 +158,8 @@ async fn error_after(happening: impl FnOnce(&Fixture)) -> ErrorCode {
 
 #[tokio::test]
 async fn what_happens_to_a_partition_ends_the_wait() {
-    let failure = Failure { reason: "gone".to_owned(), is_bug: false };
+    let scope = pybroker_log::FailureScope::Log;
+    let failure = Failure { reason: "gone".to_owned(), scope, is_bug: false };
     let code = error_after(|fixture| {
         fixture.partition("t", 0).take_offline(failure);
     });

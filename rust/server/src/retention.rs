@@ -113,7 +113,11 @@ fn move_start(
     };
     let deleted = partition.with_log(|log| log.finish_start_move(start_move, stored))??;
     if let Err(error) = deleted.set_aside() {
-        partition.take_offline(Failure { reason: error.to_string(), is_bug: false });
+        partition.take_offline(Failure {
+            reason: error.to_string(),
+            scope: error.scope(),
+            is_bug: false,
+        });
         report_failure(shared, partition);
         return Err(error.into());
     }

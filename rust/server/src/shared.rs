@@ -15,6 +15,8 @@ use crate::fetch_sessions::FetchSessions;
 use crate::flusher::Flusher;
 use crate::images::Images;
 use crate::limits::FAULT_LINES_PER_SECOND;
+use crate::log_opening::Progress;
+use crate::logs::Logs;
 use crate::mailbox::{Mail, Mailbox};
 use crate::reactor::ReactorHandle;
 
@@ -126,7 +128,9 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) images: Images,
-    pub(crate) mailbox: Mailbox,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) log_opening: Progress,
     pub(crate) memory: MemoryBudget,
     pub(crate) counters: Counters,
     pub(crate) connections: ConnectionLimit,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pybroker_log::{Log, LogConfig, OpenOptions, Shutdown};
+use pybroker_log::LogConfig;
 use pybroker_wire::batch::Attributes;
 use pybroker_wire::fetch::{
     FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, FetchTopic,
@@ -20,6 +20,7 @@ use crate::connection::{ConnectionContext, RequestLine};
 use crate::data_plane::{Options, new_shared};
 use crate::fetch::{self, DelayedFetch};
 use crate::images::{NodeImage, PartitionImage, TopicImage};
+use crate::logs::LogSpec;
 use crate::outgoing::Outgoing;
 use crate::partition::Partition;
 use crate::produce::{self, ProduceError};
@@ -32,7 +33,7 @@ pub(crate) const NODE: i32 = 1;
 /// Logs and images.
 #[derive(Debug)]
 pub(crate) struct Fixture {
-    dir: TempDir,
+    _dir: TempDir,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -44,7 +45,7 @@ impl Fixture {
     pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut options = Options {
-            log_dir: dir.path().to_path_buf(),
+            log_dirs: vec![dir.path().to_path_buf()],
             apis: vec![(PRODUCE, 3, 13), (FETCH, 4, 18)],
             monotonic_ms: 0,
             reactors: 1,
@@ -57,6 +58,7 @@ impl Fixture {
             kept_answers_bytes: 0,
             mailbox_capacity: 100,
             recovery_threads: 1,
+            max_open_files: 1_000,
         };
         change(&mut options);
         let shared = Arc::new(new_shared(&options).unwrap());
@@ -64,7 +66,7 @@ impl Fixture {
         let nodes =
             nodes.map(|(node_id, port)| NodeImage { node_id, host: "localhost".into(), port });
         shared.images.publish_nodes(nodes.into());
-        Self { dir, shared }
+        Self { _dir: dir, shared }
     }
 
     /// Create a topic whose partitions this node leads in epoch 0.
@@ -128,6 +130,7 @@ impl Fixture {
     /// Open the only log of a topic anew, after it was closed.
     pub(crate) fn reopen(&self, name: &str) -> Arc<Partition> {
         let image = self.image(name);
+        self.shared.logs.forget(image.topic_id, 0);
         let log = self.open(name, image.topic_id, 0, &image.config);
         let leader = &image.partitions[0];
         let leaders = [(leader.leader_id, leader.leader_epoch)];
@@ -147,16 +150,15 @@ impl Fixture {
         config: &Arc<LogConfig>,
     ) -> Arc<Partition> {
         let id_part = u64::from_be_bytes(*topic_id.0.first_chunk().unwrap());
-        let folder = self.dir.path().join(format!("{name}.{id_part}-{index}"));
-        let options = OpenOptions {
+        let spec = LogSpec {
+            topic: format!("{name}.{id_part}").into(),
             topic_id,
+            partition: index as i32,
             config: Arc::clone(config),
-            shutdown: Shutdown::Clean,
-            log_start_offset: 0,
-            now_ms: self.shared.clock.now_ms(),
+            is_new: true,
         };
-        let log = Log::open(&folder, options).unwrap();
-        Arc::new(Partition::new(name.into(), topic_id, index as i32, log))
+        self.shared.logs.open(&spec, self.shared.clock.now_ms(), &|_| ()).unwrap();
+        self.shared.logs.find(topic_id, index as i32).unwrap()
     }
 
     fn publish(

@@ -134,7 +134,7 @@ PYTHON_TYPES = {
 def test_every_row_that_acts_is_an_attribute_of_config(row: ConfigKey) -> None:
     attribute = row.name.replace(".", "_")
     value = getattr(Config(), attribute)
-    if attribute in ("log_dir", "listeners", "advertised_listeners") or value is None:
+    if attribute in ("log_dir", "log_dirs", "listeners", "advertised_listeners") or value is None:
         return
     assert type(value) is PYTHON_TYPES[row.type]
 
