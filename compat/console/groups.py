@@ -30,7 +30,9 @@ JOIN_TIMEOUT_S: Final = 30.0
 
 NORMALISED: Final = (
     (re.compile(r"clerk-[0-9a-f-]{36}"), "MEMBER"),
-    (re.compile(r"Valid states are: .*"), "Valid states are ..."),  # In the order of a hash map.
+    # In the order of a hash map.
+    (re.compile(r"Valid states are: .*"), "Valid states are ..."),
+    (re.compile(r"(one of the following scenarios): .*"), r"\1 ..."),
     (re.compile(r"\d+\.\d+\.\d+\.\d+:\d+"), "ADDRESS"),
     (re.compile(r"[ \t]+"), " "),
 )

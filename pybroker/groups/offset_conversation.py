@@ -62,8 +62,9 @@ class OffsetConversation(Coordination):
         self, request: "OffsetDeleteRequest", caller: "Caller"
     ) -> OffsetDeleteResponse:
         """Decide an OffsetDelete."""
-        if self._is_elsewhere(request.group_id, caller):
-            return OffsetDeleteResponse(error_code=ErrorCode.NOT_COORDINATOR)
+        refusal = self._refusal_of(request.group_id, caller)
+        if refusal is not ErrorCode.NONE:
+            return OffsetDeleteResponse(error_code=refusal)
         group = self._loaded.find(request.group_id, caller.received_at_ms)
         if group is None:
             return OffsetDeleteResponse(error_code=ErrorCode.GROUP_ID_NOT_FOUND)

@@ -236,10 +236,15 @@ def group_ids_to_expire(
                 AND NOT EXISTS (
                     SELECT 1 FROM classic_group_members m WHERE m.group_id = g.group_id)
                 AND NOT EXISTS (SELECT 1 FROM committed_offsets o WHERE o.group_id = g.group_id)
+        UNION SELECT c.group_id FROM consumer_groups c
+            WHERE c.group_id >= ?
+                AND NOT EXISTS (
+                    SELECT 1 FROM consumer_group_members m WHERE m.group_id = c.group_id)
+                AND NOT EXISTS (SELECT 1 FROM committed_offsets o WHERE o.group_id = c.group_id)
         ORDER BY 1 LIMIT ?""",
         (
             *(first_group_id, now_ms, now_ms - retention_ms, now_ms - retention_ms),
-            *(first_group_id, limit),
+            *(first_group_id, first_group_id, limit),
         ),
     )
     return [group_id for (group_id,) in rows]

@@ -11,7 +11,7 @@ AREAS: Final = (
     *("list_offsets", "offset_epochs", "find_coordinator", "join_sync", "heartbeat_leave"),
     *("offsets", "groups_admin", "init_producer_id", "produce", "fetch", "fetch_sessions"),
     *("describe_cluster", "describe_configs", "bad_frames"),
-    *("classic_members",),
+    *("classic_members", "offset_delete", "internal_topics"),
 )
 
 # Recorded from Kafka before pybroker answers them: compared by name only.

@@ -9,7 +9,9 @@ from pybroker.groups.classic.state import GroupState
 from pybroker.groups.expiry import GROUPS_AT_ONCE
 from pybroker.groups.loaded import LOAD_MEMBERS_AFTER_MS
 from pybroker.protocol.offset_delete import OffsetDeleteRequest
+from pybroker.store import Store
 from pybroker.store import groups as stored
+from pybroker.store.consumer_groups import ConsumerGroupSet
 from pybroker.store.groups import GroupDeleted, OffsetRemoved
 from tests.support.groups import Bench, Caller
 from tests.support.subscriptions import subscription
@@ -208,6 +210,17 @@ def test_an_empty_group_without_positions_goes_at_once(bench: Bench) -> None:
     bench.start()
     expire(bench, 0)
     assert bench.listed() == {}
+
+
+def test_consumer_groups_are_looked_at_when_nothing_is_left_of_them() -> None:
+    store = Store(None)
+    store.apply([ConsumerGroupSet(name, 1, 1, 0, 0) for name in ("left", "read", "kept")])
+    store.apply([stored.OffsetCommitted("kept", "orders", 0, 1, -1, "", RETENTION_MS, -1)])
+    store.apply([stored.OffsetCommitted("read", "orders", 0, 1, -1, "", 0, -1)])
+    found = stored.group_ids_to_expire(
+        store, first_group_id="", now_ms=RETENTION_MS, retention_ms=RETENTION_MS, limit=9
+    )
+    assert found == ["left", "read"]
 
 
 def test_a_group_that_somebody_is_about_to_join_stays(bench: Bench) -> None:
