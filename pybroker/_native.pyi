@@ -142,6 +142,8 @@ class LogConfig:
         *,
         segment_bytes: int,
         segment_ms: int,
+        segment_jitter_ms: int,
+        preallocate: bool,
         index_interval_bytes: int,
         segment_index_bytes: int,
         max_message_bytes: int,
@@ -160,6 +162,7 @@ class LogConfig:
         max_compaction_lag_ms: int,
         delete_retention_ms: int,
         compression_type: str,
+        compression_level: int | None,
         producer_id_expiration_ms: int,
     ) -> Self: ...
 

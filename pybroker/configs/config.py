@@ -55,6 +55,8 @@ class Config:
     message_max_bytes: int
     log_segment_bytes: int
     log_roll_ms: int
+    log_roll_jitter_ms: int | None
+    log_preallocate: bool
     log_index_interval_bytes: int
     log_index_size_max_bytes: int
     log_flush_interval_messages: int

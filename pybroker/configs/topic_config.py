@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pybroker.configs.config import Config
 
 UNLIMITED_RETENTION_MS: Final = -1
+CODECS_WITH_LEVELS: Final = ("gzip", "lz4", "zstd")
 
 
 class LogSettings(NamedTuple):
@@ -24,6 +25,8 @@ class LogSettings(NamedTuple):
 
     segment_bytes: int
     segment_ms: int
+    segment_jitter_ms: int
+    preallocate: bool
     index_interval_bytes: int
     segment_index_bytes: int
     max_message_bytes: int
@@ -42,6 +45,7 @@ class LogSettings(NamedTuple):
     max_compaction_lag_ms: int
     delete_retention_ms: int
     compression_type: str
+    compression_level: int | None
     producer_id_expiration_ms: int
 
 
@@ -88,6 +92,8 @@ class TopicConfig:
             if isinstance(internal_bytes, int)
             else self._integer("segment.bytes"),
             segment_ms=self._integer("segment.ms"),
+            segment_jitter_ms=self._integer("segment.jitter.ms"),
+            preallocate=self.value("preallocate") is True,
             index_interval_bytes=self._integer("index.interval.bytes"),
             segment_index_bytes=self._integer("segment.index.bytes"),
             max_message_bytes=self._integer("max.message.bytes"),
@@ -106,6 +112,7 @@ class TopicConfig:
             max_compaction_lag_ms=self._integer("max.compaction.lag.ms"),
             delete_retention_ms=self._integer("delete.retention.ms"),
             compression_type=str(self.value("compression.type")),
+            compression_level=self._compression_level(),
             producer_id_expiration_ms=self._config.producer_id_expiration_ms,
         )
 
@@ -113,6 +120,13 @@ class TopicConfig:
         value = self.value(name)
         assert isinstance(value, float)
         return value
+
+    def _compression_level(self) -> int | None:
+        """Give the level of the codec that the topic asks for, if that has levels."""
+        compression_type = self.value("compression.type")
+        if compression_type not in CODECS_WITH_LEVELS:
+            return None
+        return self._integer(f"compression.{compression_type}.level")
 
     def _integer(self, name: str) -> int:
         value = self.value(name)

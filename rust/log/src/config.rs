@@ -10,6 +10,10 @@ pub struct LogConfig {
     pub segment_bytes: u32,
     /// `segment.ms`: a segment takes no batch whose timestamp is this much later than its first one's.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: the most by which `segment.ms` is shortened, for each segment anew.
+    pub segment_jitter_ms: i64,
+    /// `preallocate`: a new segment's space is reserved at once.
+    pub preallocate: bool,
     /// `index.interval.bytes`: an index entry stands for at least so many bytes of log.
     pub index_interval_bytes: u32,
     /// `segment.index.bytes`: the size at which an index is full, and its segment with it.
@@ -46,8 +50,17 @@ pub struct LogConfig {
     pub delete_retention_ms: i64,
     /// `compression.type`; `None` is `producer`: batches stay as they were sent.
     pub compression: Option<Compression>,
+    /// `compression.gzip.level`, `.lz4.level` or `.zstd.level`, whichever the codec has; `None` is its default.
+    pub compression_level: Option<i32>,
     /// `producer.id.expiration.ms` of the broker: how long an idle producer's sequence is remembered.
     pub producer_id_expiration_ms: i64,
+}
+
+impl LogConfig {
+    /// What is reserved for a new segment.
+    pub(crate) fn preallocated_bytes(&self) -> u64 {
+        if self.preallocate { u64::from(self.segment_bytes) } else { 0 }
+    }
 }
 
 impl Default for LogConfig {
@@ -56,6 +69,8 @@ impl Default for LogConfig {
         Self {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
+            segment_jitter_ms: 0,
+            preallocate: false,
             index_interval_bytes: 4096,
             segment_index_bytes: 10 * 1024 * 1024,
             max_message_bytes: 1024 * 1024 + 12,
@@ -74,6 +89,7 @@ impl Default for LogConfig {
             max_compaction_lag_ms: i64::MAX,
             delete_retention_ms: 24 * 60 * 60 * 1000,
             compression: None,
+            compression_level: None,
             producer_id_expiration_ms: 24 * 60 * 60 * 1000,
         }
     }

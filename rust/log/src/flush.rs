@@ -155,6 +155,9 @@ impl Log {
         let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
         active.finish_time_index();
         active.store_indexes(folder)?;
+        if self.config.preallocate {
+            active.give_back(folder)?;
+        }
         if active.indexes_unflushed {
             self.metadata_changes += 1;
         }

@@ -36,6 +36,7 @@ mod read;
 mod recovery;
 mod repair;
 mod retention;
+mod rolling;
 mod scan;
 mod segment;
 mod timestamps;

@@ -14,7 +14,6 @@ use crate::config::LogConfig;
 use crate::error::{AppendError, LogError};
 use crate::failure::FailureScope;
 use crate::leader_epochs::LeaderEpochs;
-use crate::producer_snapshot;
 use crate::producer_state::{BatchMetadata, ProducerStates, Verdict};
 use crate::read::RecentBatches;
 use crate::scan::FoundBatch;
@@ -325,57 +324,6 @@ impl Log {
         } else {
             FlushDemand::None
         }
-    }
-
-    /// Rolls when the batch does not fit the active segment, in bytes, time, index or relative offset.
-    fn roll_if_full(&mut self, header: &BatchHeader, now_ms: i64) -> Result<bool, LogError> {
-        let config = &self.config;
-        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
-        active.indexes(folder, config.index_interval_bytes)?;
-        if active.size == 0 {
-            return Ok(false);
-        }
-        let first_timestamp_ms = active.first_timestamp_ms(folder)?;
-        let waited_ms = if first_timestamp_ms >= 0 {
-            header.max_timestamp.saturating_sub(first_timestamp_ms)
-        } else {
-            now_ms.saturating_sub(active.created_ms)
-        };
-        let is_full = active.size + header.size_bytes() as u64 > u64::from(config.segment_bytes)
-            || waited_ms > config.segment_ms
-            || active.is_index_full(config.segment_index_bytes)
-            || header.last_offset() - active.base_offset > i64::from(i32::MAX);
-        if is_full {
-            self.roll(now_ms)?;
-        }
-        Ok(is_full)
-    }
-
-    /// Closes the active segment and opens the next. An empty segment stays.
-    pub fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
-        self.check_online()?;
-        if self.segments.last().is_none_or(|active| active.size == 0) {
-            return Ok(());
-        }
-        // A roll that found no space has changed nothing that the next one does not do again.
-        self.try_roll(now_ms).map_err(|error| self.fail_unless_passing(error))
-    }
-
-    fn try_roll(&mut self, now_ms: i64) -> Result<(), LogError> {
-        let base_offset = self.log_end_offset;
-        let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
-        active.indexes(folder, self.config.index_interval_bytes)?;
-        active.finish_time_index();
-        active.store_indexes(folder)?;
-        let closed = active.base_offset;
-        producer_snapshot::write(folder, base_offset, &self.producers)?;
-        self.snapshot_offset = base_offset;
-        let segment = Segment::create(folder, base_offset, now_ms)?;
-        self.segments.push(segment);
-        self.metadata_changes += 1;
-        self.recent.clear();
-        self.keep_warm(closed);
-        Ok(())
     }
 
     /// Notes that an inactive segment was used, and lets those go that were not for longest.

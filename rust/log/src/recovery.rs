@@ -313,6 +313,7 @@ impl Log {
         } else {
             self.log_end_offset = self.log_start_offset;
             let mut segment = Segment::create(&self.folder, self.log_start_offset, now_ms)?;
+            segment.reserve(self.config.preallocated_bytes());
             // Most partitions of a large cluster are idle: their files are opened when the first record comes.
             segment.let_go();
             self.segments = vec![segment];

@@ -94,6 +94,20 @@ impl Segment {
         }
     }
 
+    /// Reserves space for so many bytes of log; its size stays. Where that is not possible, appends find their space as they come.
+    pub(crate) fn reserve(&self, bytes: u64) {
+        if let Some(file) = self.file.as_ref().filter(|_| bytes > 0) {
+            let _ = file.reserve(bytes);
+        }
+    }
+
+    /// Gives back what was reserved and is not used.
+    pub(crate) fn give_back(&mut self, folder: &Path) -> Result<(), LogError> {
+        let (path, size) = (self.log_path(folder), self.size);
+        let given_back = self.file(folder)?.set_len(size);
+        given_back.map_err(|error| LogError::disk("truncate", &path, error))
+    }
+
     pub(crate) fn log_path(&self, folder: &Path) -> PathBuf {
         offset_path(folder, self.base_offset, LOG_SUFFIX)
     }

@@ -283,7 +283,7 @@ fn rebuild(
 ) -> Result<Vec<u8>, AppendError> {
     let mut builder = BatchBuilder::new(placement.base_offset)
         .attributes(header.attributes.with_timestamp_type(TimestampType::CreateTime))
-        .compression(target, None)
+        .compression(target, config.compression_level)
         .partition_leader_epoch(placement.leader_epoch)
         .producer(header.producer_id, header.producer_epoch, header.base_sequence);
     if config.timestamp_type == TimestampType::LogAppendTime {

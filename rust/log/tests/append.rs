@@ -97,6 +97,28 @@ fn the_topics_codec_replaces_the_producers() {
 }
 
 #[test]
+fn the_topics_level_is_that_of_the_codec() {
+    let value: Vec<u8> =
+        (0..20_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 22).to_be_bytes()).collect();
+    let codecs =
+        [(Compression::Gzip, 1, 9), (Compression::Lz4, 9, 17), (Compression::Zstd, -5, 19)];
+    for (codec, fast, hard) in codecs {
+        let [larger, smaller] = [fast, hard].map(|level| {
+            let place = Place::new();
+            let config = LogConfig {
+                compression: Some(codec),
+                compression_level: Some(level),
+                ..LogConfig::default()
+            };
+            let mut log = place.open(config, Shutdown::Clean).unwrap();
+            append(&mut log, &mut batch(&[&value])).unwrap();
+            log.state().size_bytes
+        });
+        assert!(smaller < larger, "{codec:?}: {smaller} {larger}");
+    }
+}
+
+#[test]
 fn log_append_time_is_the_brokers() {
     for codec in CODECS {
         let config =

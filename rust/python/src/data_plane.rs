@@ -72,15 +72,18 @@ pub(crate) struct PyLogConfig(Arc<LogConfig>);
 #[pymethods]
 impl PyLogConfig {
     #[new]
-    #[pyo3(signature = (*, segment_bytes, segment_ms, index_interval_bytes, segment_index_bytes, max_message_bytes,
-        flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, deletes,
+    #[pyo3(signature = (*, segment_bytes, segment_ms, segment_jitter_ms, preallocate, index_interval_bytes,
+        segment_index_bytes, max_message_bytes, flush_messages, flush_ms, log_append_time, timestamp_before_max_ms, timestamp_after_max_ms, deletes,
         retention_ms, retention_bytes, file_delete_delay_ms, compacted, min_cleanable_dirty_ratio,
         min_compaction_lag_ms, max_compaction_lag_ms, delete_retention_ms, compression_type,
-        producer_id_expiration_ms))]
+        compression_level, producer_id_expiration_ms))]
+    #[expect(clippy::fn_params_excessive_bools, reason = "keyword-only, one per topic config")]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, one per topic config")]
     fn new(
         segment_bytes: u32,
         segment_ms: i64,
+        segment_jitter_ms: i64,
+        preallocate: bool,
         index_interval_bytes: u32,
         segment_index_bytes: u32,
         max_message_bytes: u32,
@@ -99,6 +102,7 @@ impl PyLogConfig {
         max_compaction_lag_ms: i64,
         delete_retention_ms: i64,
         compression_type: &str,
+        compression_level: Option<i32>,
         producer_id_expiration_ms: i64,
     ) -> PyResult<Self> {
         let timestamp_type =
@@ -106,6 +110,8 @@ impl PyLogConfig {
         Ok(Self(Arc::new(LogConfig {
             segment_bytes,
             segment_ms,
+            segment_jitter_ms,
+            preallocate,
             index_interval_bytes,
             segment_index_bytes,
             max_message_bytes,
@@ -124,6 +130,7 @@ impl PyLogConfig {
             max_compaction_lag_ms,
             delete_retention_ms,
             compression: compression(compression_type)?,
+            compression_level,
             producer_id_expiration_ms,
         })))
     }

@@ -86,8 +86,8 @@ impl Compression {
         }
     }
 
-    /// Appends `payload` compressed. `level` is the codec's own scale; snappy and lz4 have none
-    /// here.
+    /// Appends `payload` compressed. `level` is that of Kafka's `compression.<codec>.level`; snappy
+    /// has none.
     pub fn compress(self, payload: &[u8], level: Option<i32>, out: &mut Vec<u8>) -> Result<()> {
         let failed = |_| WireError::CompressionFailed(self.name());
         match self {
@@ -101,7 +101,7 @@ impl Compression {
                 encoder.finish().map_err(failed)?;
             }
             Self::Snappy => snappy::compress(payload, out)?,
-            Self::Lz4 => lz4::compress(payload, out)?,
+            Self::Lz4 => lz4::compress(payload, level, out)?,
             Self::Zstd => zstd::compress(payload, level, out)?,
         }
         Ok(())

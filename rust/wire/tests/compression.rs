@@ -43,8 +43,8 @@ fn every_codec_gives_back_what_it_was_given() {
 #[test]
 fn a_level_is_obeyed() {
     let payload = text(100_000);
-    for codec in [Compression::Gzip, Compression::Zstd] {
-        let [fast, small] = [1, 9].map(|level| {
+    for (codec, hard) in [(Compression::Gzip, 9), (Compression::Zstd, 19), (Compression::Lz4, 17)] {
+        let [fast, small] = [1, hard].map(|level| {
             let mut bytes = Vec::new();
             codec.compress(&payload, Some(level), &mut bytes).expect("memory does not fail");
             assert_eq!(decompressed(codec, &bytes, payload.len()).as_ref(), Ok(&payload));
@@ -52,6 +52,36 @@ fn a_level_is_obeyed() {
         });
         assert!(small < fast, "{codec:?}");
     }
+}
+
+#[test]
+fn every_level_of_kafkas_is_taken() {
+    let payload = text(20_000);
+    let levels = [
+        (Compression::Gzip, -1, 9),
+        (Compression::Lz4, 1, 17),
+        (Compression::Zstd, -131_072, -131_070),
+        (Compression::Zstd, -3, 22),
+    ];
+    for (codec, first, last) in levels {
+        for level in first..=last {
+            let mut bytes = Vec::new();
+            codec.compress(&payload, Some(level), &mut bytes).expect("memory does not fail");
+            assert_eq!(decompressed(codec, &bytes, payload.len()).as_ref(), Ok(&payload));
+        }
+    }
+}
+
+#[test]
+fn the_default_level_of_lz4_is_the_fast_one_as_in_kafka() {
+    let payload = text(100_000);
+    let [default, nine, eight] = [None, Some(9), Some(8)].map(|level| {
+        let mut bytes = Vec::new();
+        Compression::Lz4.compress(&payload, level, &mut bytes).expect("memory does not fail");
+        bytes
+    });
+    assert_eq!(default, nine);
+    assert!(eight.len() < nine.len());
 }
 
 #[test]

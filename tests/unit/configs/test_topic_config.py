@@ -219,6 +219,9 @@ def test_a_log_obeys_the_effective_values() -> None:
             "message.timestamp.after.max.ms": "19",
             "cleanup.policy": "delete,compact",
             "retention.ms": "22",
+            "segment.jitter.ms": "25",
+            "preallocate": "true",
+            "compression.zstd.level": "7",
             "retention.bytes": "23",
             "file.delete.delay.ms": "24",
         },
@@ -226,6 +229,8 @@ def test_a_log_obeys_the_effective_values() -> None:
     assert topic.to_log_config()._asdict() == {
         "segment_bytes": 2_000_000,
         "segment_ms": 11,
+        "segment_jitter_ms": 25,
+        "preallocate": True,
         "index_interval_bytes": 17,
         "segment_index_bytes": 12,
         "max_message_bytes": 13,
@@ -244,6 +249,7 @@ def test_a_log_obeys_the_effective_values() -> None:
         "max_compaction_lag_ms": 2**63 - 1,
         "delete_retention_ms": 86_400_000,
         "compression_type": "zstd",
+        "compression_level": 7,
         "producer_id_expiration_ms": 21,
     }
 

@@ -103,6 +103,15 @@ impl File {
         }
     }
 
+    /// Reserves space up to `bytes` without changing the size.
+    pub fn reserve(&self, bytes: u64) -> io::Result<()> {
+        match &self.inner {
+            Inner::Real(file) => real::reserve(file, bytes),
+            #[cfg(feature = "simulated-disk")]
+            Inner::Simulated(_) => Ok(()),
+        }
+    }
+
     /// The size of the file.
     pub fn size(&self) -> io::Result<u64> {
         match &self.inner {

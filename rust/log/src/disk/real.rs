@@ -116,6 +116,19 @@ pub(super) fn file_len(path: &Path) -> io::Result<u64> {
     fs::metadata(path).map(|metadata| metadata.len())
 }
 
+#[cfg(target_os = "linux")]
+pub(super) fn reserve(file: &fs::File, bytes: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+
+    Ok(fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes)?)
+}
+
+/// Other systems reserve nothing without changing the size.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reserve(_file: &fs::File, _bytes: u64) -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn modified(path: &Path) -> io::Result<SystemTime> {
     fs::metadata(path)?.modified()
 }

@@ -1,9 +1,10 @@
-//! LZ4 as Kafka uses it: one frame.
+//! LZ4 as Kafka uses it: one frame. What clients sent is read by safe code; liblz4 writes, because it has levels.
 
 use super::{Compression, read_all};
 use crate::error::{Result, WireError};
 use crate::primitives::Reader;
-use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use ::lz4::{BlockMode, BlockSize, ContentChecksum, EncoderBuilder};
+use lz4_flex::frame::FrameDecoder;
 use std::io::Write;
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
@@ -15,6 +16,11 @@ const DICTIONARY_ID: u8 = 1;
 /// The bit of a block's size that says that the block is not compressed.
 const STORED: u32 = 1 << 31;
 const CHECKSUM_BYTES: usize = 4;
+/// `compression.lz4.level` when nobody sets it.
+const DEFAULT_LEVEL: i32 = 9;
+/// liblz4's fast compressor, and the hardest that it searches.
+const FAST_LEVEL: u32 = 1;
+const MAX_LEVEL: u32 = 12;
 const CORRUPT: WireError = WireError::CorruptCompression("lz4");
 
 pub(super) fn decompress(payload: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<()> {
@@ -45,12 +51,25 @@ fn frame_bytes(payload: &[u8]) -> Result<usize> {
     Ok(reader.position())
 }
 
-pub(super) fn compress(payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn compress(payload: &[u8], level: Option<i32>, out: &mut Vec<u8>) -> Result<()> {
+    let failed = |_| WireError::CompressionFailed("lz4");
     // Java's reader refuses blocks that depend on each other.
-    let frame = FrameInfo::new().block_mode(BlockMode::Independent).block_size(BlockSize::Max64KB);
-    let mut encoder = FrameEncoder::with_frame_info(frame, out);
-    let failed = WireError::CompressionFailed("lz4");
-    encoder.write_all(payload).map_err(|_| failed)?;
-    encoder.finish().map_err(|_| failed)?;
-    Ok(())
+    let mut encoder = EncoderBuilder::new()
+        .block_mode(BlockMode::Independent)
+        .block_size(BlockSize::Max64KB)
+        .checksum(ContentChecksum::NoChecksum)
+        .level(frame_level(level))
+        .build(out)
+        .map_err(failed)?;
+    encoder.write_all(payload).map_err(failed)?;
+    encoder.finish().1.map_err(failed)
+}
+
+/// The library's level of one of Kafka's. Kafka's default stands for the fast compressor, and all others for the one that
+/// searches harder.
+fn frame_level(level: Option<i32>) -> u32 {
+    match level.unwrap_or(DEFAULT_LEVEL) {
+        DEFAULT_LEVEL => FAST_LEVEL,
+        level => u32::try_from(level).unwrap_or_default().clamp(FAST_LEVEL + 1, MAX_LEVEL),
+    }
 }
