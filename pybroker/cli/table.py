@@ -13,7 +13,8 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     rows = list(rows)
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
     is_number = [
-        bool(column) and all(cell is None or isinstance(cell, int) for cell in column)
+        any(isinstance(cell, int) for cell in column)
+        and all(cell is None or isinstance(cell, int) for cell in column)
         for column in columns
     ]
     texts = [[NOTHING if cell is None else str(cell) for cell in row] for row in rows]
