@@ -218,6 +218,11 @@ class DataPlane:
         """
     def disconnect(self, request_id: int, /) -> None:
         """Close the connection of a request instead of answering it."""
+    def read_barrier(self) -> int:
+        """Let the reactors read what has arrived.
+
+        A ticket, whose end stands behind those requests in the mailbox.
+        """
 
     # Images.
     def publish_topics(self, topics: Sequence[TopicImage], deleted: Sequence[bytes], /) -> int:

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pybroker.broker")
 
+# Before a deadline counts: one barrier for what had arrived, and one for what stood on a connection
+# behind it and was read when that was answered.
+READ_BARRIERS = 2
+
 # A client that dials localhost may come by either family.
 EMBEDDED_SETTINGS = {"listeners": "PLAINTEXT://localhost:0"}
 
@@ -101,6 +105,7 @@ class Broker:
     async def start(self) -> None:
         """Open the state and the logs, and listen. Raises ListenError, StoreError."""
         self._wake_up: asyncio.TimerHandle | None = None
+        self._firing: asyncio.Future[None] | None = None
         self.store = self.reserve.open_store()
         self.cluster_id, failures = identity.claim(
             self.store,
@@ -145,6 +150,8 @@ class Broker:
         self.dispatcher.stop()
         if self._wake_up is not None:
             self._wake_up.cancel()
+        if self._firing is not None:
+            self._firing.cancel()
         self.log_dirs.close()
         self.reserve.close()
         self.store.close()
@@ -325,11 +332,23 @@ class Broker:
         if self._wake_up is not None:
             self._wake_up.cancel()
         delay_ms = max(0, deadline_ms - self.clock.monotonic_ms())
-        self._wake_up = asyncio.get_running_loop().call_later(delay_ms / 1000, self._fire_timers)
+        self._wake_up = asyncio.get_running_loop().call_later(delay_ms / 1000, self._begin_firing)
 
-    def _fire_timers(self) -> None:
+    def _begin_firing(self) -> None:
         self._wake_up = None
-        self.dispatcher.fire_timers()
+        if self._firing is None:
+            self._firing = asyncio.ensure_future(self._fire_timers())
+
+    async def _fire_timers(self) -> None:
+        """Fire what is due, after everything is served that had arrived by then.
+
+        When the process was stopped, what clients sent meanwhile is still in the sockets.
+        """
+        due_ms = self.clock.monotonic_ms()
+        for _ in range(READ_BARRIERS):
+            await self.data_plane.read_barrier()
+        self._firing = None
+        self.dispatcher.fire_timers(due_ms)
         deadline_ms = self.timers.next_deadline_ms()
         if deadline_ms is not None and self._wake_up is None:
             self._arm(deadline_ms)

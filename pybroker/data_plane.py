@@ -103,6 +103,10 @@ class DataPlane:
         """Write how far the logs are flushed."""
         await self._ended(self._native.checkpoint())
 
+    async def read_barrier(self) -> None:
+        """Wait until the requests that have reached this machine are in the mailbox."""
+        await self._ended(self._native.read_barrier())
+
     async def find_offset(
         self, topic_id: bytes, partition: int, timestamp_ms: int
     ) -> FoundRecord | None:

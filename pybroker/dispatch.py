@@ -4,7 +4,7 @@ Promises:
   * Every request is answered or its connection closed, whatever a handler does.
   * The changes of one drained mailbox batch go into one transaction, and their answers leave when
     it is durable.
-  * Timers fire after the mailbox was drained, so that what arrived in time counts in time.
+  * Timers fire after a read barrier and a drained mailbox: what arrived in time counts in time.
 """
 
 import asyncio
@@ -113,12 +113,12 @@ class Dispatcher:
         self._flush()
         return len(items)
 
-    def fire_timers(self) -> None:
-        """Fire what is due, after everything that has arrived is served."""
+    def fire_timers(self, due_ms: int) -> None:
+        """Fire what was due at a time, after everything in the mailbox is served."""
         while self.drain() == TAKE_LIMIT:
             pass
         try:
-            self._timers.fire(self._broker.clock.monotonic_ms())
+            self._timers.fire(due_ms)
         except StoreError:
             pass  # The flush hears of it too.
         except Exception as error:

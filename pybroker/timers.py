@@ -1,7 +1,8 @@
 """Deadlines on the broker's clock.
 
-A timer never acts on its own time: the owner asks for what is due after it has drained the mailbox,
-so that a heartbeat that arrived in time counts in time, however long Python was held up.
+A timer never acts on its own time: the owner asks for what is due after everything that had reached
+the machine by then was served, so that a heartbeat that arrived in time counts in time, however
+long Python, or the whole process, was held up.
 """
 
 import heapq

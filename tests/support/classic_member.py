@@ -1,6 +1,6 @@
 """A member of a classic group on a raw connection: joins, syncs, heartbeats, in any version."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pybroker.errors import ErrorCode
@@ -126,14 +126,26 @@ class ClassicMember:
         self.begin_sync(assignments, version)
         return self.end_sync()
 
-    def heartbeat(self, version: int = 4) -> ErrorCode:
+    def begin_heartbeat(
+        self, version: int = 4, generation_id: int | None = None
+    ) -> Callable[[], ErrorCode]:
+        """Send a Heartbeat. Gives how to wait for its answer, which keeps its place."""
         request = HeartbeatRequest(
             group_id=self.group_id,
-            generation_id=self.generation_id,
+            generation_id=self.generation_id if generation_id is None else generation_id,
             member_id=self.member_id,
             group_instance_id=self.instance,
         )
-        return ErrorCode(self.client.ask(request, version).error_code)
+        correlation_id = self.client.send(request, version)
+
+        def end() -> ErrorCode:
+            answer = self.client.receive(HeartbeatRequest, version, correlation_id)
+            return ErrorCode(answer.error_code)
+
+        return end
+
+    def heartbeat(self, version: int = 4) -> ErrorCode:
+        return self.begin_heartbeat(version)()
 
     def leave(self) -> ErrorCode:
         identity = LeaveGroupRequest.MemberIdentity(member_id=self.member_id)

@@ -31,4 +31,4 @@ class HeldClock:
 
 async def _fire_timers(broker: Broker) -> None:
     await asyncio.sleep(0)
-    broker.dispatcher.fire_timers()
+    broker.dispatcher.fire_timers(broker.clock.monotonic_ms())

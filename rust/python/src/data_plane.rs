@@ -374,6 +374,10 @@ impl DataPlane {
         py.detach(|| self.0.checkpoint())
     }
 
+    fn read_barrier(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.0.read_barrier())
+    }
+
     #[pyo3(signature = (topic_id, partition, /))]
     fn log_state(
         &self,

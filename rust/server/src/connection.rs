@@ -165,6 +165,7 @@ pub(crate) struct Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.entry.is_posting.set(false);
         self.reactor.connections.borrow_mut().remove(&self.context.connection_id);
     }
 }
@@ -189,6 +190,8 @@ impl Connection {
             node_id: listener.node_id,
             last_active: Instant::now().into(),
             is_busy: false.into(),
+            is_posting: false.into(),
+            posted: 0.into(),
         });
         reactor.connections.borrow_mut().insert(connection_id, Rc::clone(&entry));
         let kept_prefix = kept_prefix(&listener, ANONYMOUS, dialled);
@@ -347,7 +350,10 @@ impl Connection {
         let body: Arc<[u8]> = Arc::from(&*body);
         let (request_id, answered) = self.reactor.waiting.register();
         let control_request = self.control_request(request_id, request, Arc::clone(&body));
+        self.entry.is_posting.set(true);
         shared.mailbox.push_request(control_request).await;
+        self.entry.is_posting.set(false);
+        self.entry.posted.update(|posted| posted + 1);
         self.begin_wait().await?;
         match answered.await {
             Ok(Answer::Body { body: answer, kept_epoch }) => {

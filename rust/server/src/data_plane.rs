@@ -16,6 +16,7 @@ use pybroker_log::{
 };
 use pybroker_wire::{ErrorCode, Uuid};
 
+use crate::barrier::Barrier;
 use crate::buffers::MemoryBudget;
 use crate::clock::Clock;
 use crate::cold_reads::ColdReads;
@@ -341,6 +342,14 @@ impl DataPlane {
         })
     }
 
+    /// Let the reactors read what has arrived. A ticket that ends behind those requests in the mailbox.
+    pub fn read_barrier(&self) -> u64 {
+        let ticket = self.new_ticket();
+        let barrier = Barrier::new(Arc::clone(&self.shared), ticket);
+        self.shared.reactors().iter().for_each(|reactor| reactor.pass(Arc::clone(&barrier)));
+        ticket
+    }
+
     /// Find the first record at or after a timestamp. A ticket.
     pub fn find_offset(&self, topic_id: Uuid, partition: i32, timestamp_ms: i64) -> u64 {
         self.search(topic_id, partition, move |log| log.timestamp_search(timestamp_ms))
@@ -427,6 +436,11 @@ impl DataPlane {
     fn find_dir(&self, path: &Path) -> Option<&Arc<LogDir>> {
         let path = std::path::absolute(path).ok()?;
         self.shared.logs.dirs().iter().find(|dir| dir.path() == path)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hold_mailbox(&self) -> impl Drop + '_ {
+        self.shared.mailbox.hold()
     }
 
     fn new_ticket(&self) -> u64 {

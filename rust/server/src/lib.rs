@@ -3,6 +3,7 @@
 //! One thread per core, each with a single-threaded runtime; the thread that reads a request answers it. Nothing here
 //! knows Python: what it must decide comes as immutable images, what it cannot decide goes to the mailbox.
 
+mod barrier;
 mod buffers;
 mod clock;
 mod cold_reads;

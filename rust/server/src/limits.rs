@@ -77,3 +77,9 @@ pub(crate) const FETCH_SESSION_EVICTION_MS: i64 = 120_000;
 pub(crate) const IDLE_SWEEP_MIN: Duration = Duration::from_millis(50);
 /// See [`IDLE_SWEEP_MIN`].
 pub(crate) const IDLE_SWEEP_MAX: Duration = Duration::from_secs(30);
+
+/// Sockets that a reactor learns about in one look.
+pub(crate) const IO_EVENTS_PER_TURN: usize = 1024;
+
+/// How long a read barrier waits for requests that a full mailbox keeps out.
+pub(crate) const BARRIER_PATIENCE: Duration = Duration::from_secs(10);

@@ -145,6 +145,12 @@ impl Mailbox {
         self.signal(&mut queue);
     }
 
+    /// Add the success of a ticket that has no value.
+    pub(crate) fn push_completed(&self, ticket: u64) {
+        let (error, message) = (ErrorCode::None, String::new());
+        self.push(Mail::Completed(Completed { ticket, value: None, error, message }));
+    }
+
     /// Add a request, or give it back because the mailbox is full.
     fn try_push(&self, mail: Mail) -> Result<(), Mail> {
         let mut queue = self.queue.lock();
@@ -196,6 +202,12 @@ impl Mailbox {
             self.space.notify_waiters();
         }
         items
+    }
+
+    /// Let nobody add or take anything, which stops a reactor at its next request.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop + '_ {
+        self.queue.lock()
     }
 
     fn signal(&self, queue: &mut Queue) {

@@ -16,13 +16,14 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, LocalSet};
 
+use crate::barrier::{self, Barrier};
 use crate::buffers::BufferPool;
 use crate::connection::{self, Connection};
 use crate::counters::count;
 use crate::kept_answers::KeptAnswers;
-use crate::limits::{IDLE_SWEEP_MAX, IDLE_SWEEP_MIN, SHUTDOWN_GRACE};
+use crate::limits::{IDLE_SWEEP_MAX, IDLE_SWEEP_MIN, IO_EVENTS_PER_TURN, SHUTDOWN_GRACE};
 use crate::listener::{self, ListenerInfo};
-use crate::replies::{ReplyQueue, Waiting};
+use crate::replies::{Answer, ReplyQueue, Waiting};
 use crate::scheduling;
 use crate::shared::Shared;
 
@@ -33,6 +34,8 @@ enum Command {
     Listen(TcpListener, Arc<ListenerInfo>),
     /// Close the listeners and connections of a node.
     CloseNode(i32),
+    /// Let the connections read what has arrived.
+    Pass(Arc<Barrier>),
     /// Answer what is in flight and end.
     Stop,
 }
@@ -62,6 +65,12 @@ impl ReactorHandle {
         let _ = self.commands.send(Command::CloseNode(node_id));
     }
 
+    /// Let the connections read what has arrived.
+    pub(crate) fn pass(&self, barrier: Arc<Barrier>) {
+        // A reactor that is gone lets go of it at once.
+        let _ = self.commands.send(Command::Pass(barrier));
+    }
+
     /// Answer what is in flight and end.
     pub(crate) fn stop(&self) {
         let _ = self.commands.send(Command::Stop);
@@ -78,6 +87,10 @@ pub(crate) struct ConnectionEntry {
     pub(crate) last_active: Cell<Instant>,
     /// Whether a request of it is under way.
     pub(crate) is_busy: Cell<bool>,
+    /// Whether it has a request for which the mailbox has no space.
+    pub(crate) is_posting: Cell<bool>,
+    /// How many requests it has put into the mailbox.
+    pub(crate) posted: Cell<u64>,
 }
 
 /// What the connections of one reactor share without locks.
@@ -94,7 +107,10 @@ pub(crate) fn start(index: usize, shared: &Arc<Shared>) -> io::Result<(ReactorHa
     let (commands, received) = mpsc::unbounded_channel();
     let replies = Arc::new(ReplyQueue::default());
     let handle = ReactorHandle { commands, replies: Arc::clone(&replies) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_io_events_per_tick(IO_EVENTS_PER_TURN)
+        .build()?;
     let shared = Arc::clone(shared);
     Ok((handle, Starting { index, runtime, received, replies, shared }))
 }
@@ -136,7 +152,8 @@ async fn run(
     mut commands: mpsc::UnboundedReceiver<Command>,
     replies: Arc<ReplyQueue>,
 ) {
-    let deliver = tokio::task::spawn_local(deliver_replies(Rc::clone(&reactor), replies));
+    let deliver =
+        tokio::task::spawn_local(deliver_replies(Rc::clone(&reactor), Arc::clone(&replies)));
     let sweep =
         tokio::task::spawn_local(close_idle_connections(Rc::clone(&reactor), Arc::clone(&shared)));
     let mut listeners: Vec<(i32, AbortHandle)> = Vec::new();
@@ -154,6 +171,10 @@ async fn run(
                     .extract_if(.., |(of, _)| *of == node_id)
                     .for_each(|(_, task)| task.abort());
                 reactor.end_connections(|entry| entry.node_id == node_id);
+            }
+            Command::Pass(barrier) => {
+                let (reactor, replies) = (Rc::clone(&reactor), Arc::clone(&replies));
+                tokio::task::spawn_local(barrier::pass(reactor, replies, barrier));
             }
             Command::Stop => break,
         }
@@ -184,9 +205,7 @@ fn serve(
 
 async fn deliver_replies(reactor: Rc<Reactor>, replies: Arc<ReplyQueue>) {
     loop {
-        for (request_id, answer) in replies.take().await {
-            reactor.waiting.deliver(request_id, answer);
-        }
+        reactor.deliver(replies.take().await);
     }
 }
 
@@ -221,6 +240,13 @@ async fn finish_connections(reactor: &Reactor) {
 }
 
 impl Reactor {
+    /// Hand answers to the connections that wait for them.
+    pub(crate) fn deliver(&self, answers: Vec<(u64, Answer)>) {
+        for (request_id, answer) in answers {
+            self.waiting.deliver(request_id, answer);
+        }
+    }
+
     /// Let connections end: they read end-of-file, answer what they have read, and close.
     fn end_connections(&self, which: impl Fn(&ConnectionEntry) -> bool) {
         for entry in self.connections.borrow().values().filter(|entry| which(entry)) {

@@ -30,10 +30,15 @@ impl ReplyQueue {
         self.arrived.notify_one();
     }
 
+    /// Take all answers that are there.
+    pub(crate) fn take_now(&self) -> Vec<(u64, Answer)> {
+        std::mem::take(&mut *self.answers.lock())
+    }
+
     /// Wait for answers and take them all.
     pub(crate) async fn take(&self) -> Vec<(u64, Answer)> {
         loop {
-            let answers = std::mem::take(&mut *self.answers.lock());
+            let answers = self.take_now();
             if !answers.is_empty() {
                 return answers;
             }

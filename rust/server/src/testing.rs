@@ -1,6 +1,7 @@
 //! A data plane without threads and sockets, for the tests of Produce and Fetch: logs in a temporary folder, published by
 //! hand, and clients that speak to the handlers directly.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use pybroker_log::LogConfig;
@@ -30,6 +31,26 @@ pub(crate) const CORRELATION_ID: i32 = 77;
 /// The node that leads what tests create.
 pub(crate) const NODE: i32 = 1;
 
+/// A data plane in a folder.
+pub(crate) fn options(dir: &Path) -> Options {
+    Options {
+        log_dirs: vec![dir.to_path_buf()],
+        apis: vec![(PRODUCE, 3, 13), (FETCH, 4, 18)],
+        monotonic_ms: 0,
+        reactors: 1,
+        socket_request_max_bytes: 1 << 20,
+        queued_max_request_bytes: -1,
+        max_connections: 100,
+        connections_max_idle_ms: 0,
+        fetch_max_bytes: 55 << 20,
+        fetch_session_slots: 1000,
+        kept_answers_bytes: 0,
+        mailbox_capacity: 100,
+        recovery_threads: 1,
+        max_open_files: 1_000,
+    }
+}
+
 /// Logs and images.
 #[derive(Debug)]
 pub(crate) struct Fixture {
@@ -44,22 +65,7 @@ impl Fixture {
 
     pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut options = Options {
-            log_dirs: vec![dir.path().to_path_buf()],
-            apis: vec![(PRODUCE, 3, 13), (FETCH, 4, 18)],
-            monotonic_ms: 0,
-            reactors: 1,
-            socket_request_max_bytes: 1 << 20,
-            queued_max_request_bytes: -1,
-            max_connections: 100,
-            connections_max_idle_ms: 0,
-            fetch_max_bytes: 55 << 20,
-            fetch_session_slots: 1000,
-            kept_answers_bytes: 0,
-            mailbox_capacity: 100,
-            recovery_threads: 1,
-            max_open_files: 1_000,
-        };
+        let mut options = options(dir.path());
         change(&mut options);
         let shared = Arc::new(new_shared(&options).unwrap());
         let nodes = [(1, 19092), (2, 19093)];
