@@ -53,8 +53,8 @@ class OffsetExpiry:
             if group is not None:
                 self._expire(group, now_ms)
         if len(group_ids) == GROUPS_AT_ONCE:
-            next_group_id = group_ids[-1] + "\0"  # The one behind the last, whatever it is called.
-            self._timers.schedule(now_ms + 1, partial(self._look, next_group_id))
+            # From the last one on: it may still be there, and is looked at twice.
+            self._timers.schedule(now_ms + 1, partial(self._look, group_ids[-1]))
 
     def _expire(self, group: "ClassicGroup", now_ms: int) -> None:
         decision = self._loaded.decision(now_ms)
