@@ -49,6 +49,7 @@ struct State {
     // How many more changes are made before nothing works any more.
     stops_after: Option<u64>,
     changes: u64,
+    has_dropped: bool,
 }
 
 /// The disk that a path is on, if it is a simulated one.
@@ -79,6 +80,7 @@ impl SimulatedDisk {
             used: 0,
             stops_after: None,
             changes: 0,
+            has_dropped: false,
         }));
         let mut mounted = lock(&MOUNTED);
         mounted.retain(|_, state| state.strong_count() > 0);
@@ -123,6 +125,21 @@ impl SimulatedDisk {
         self.lock().stops_after = Some(changes);
     }
 
+    /// Whether things work: nothing was stopped by `stop_after`.
+    pub fn is_running(&self) -> bool {
+        self.lock().stops_after != Some(0)
+    }
+
+    /// Whether an fsync failed and its bytes are read but on no disk.
+    pub fn has_dropped(&self) -> bool {
+        self.lock().has_dropped
+    }
+
+    /// What survives from now on depends on this seed.
+    pub fn reseed(&self, seed: u64) {
+        self.lock().random = Random(seed);
+    }
+
     /// How many changes were made: how far `stop_after` can be moved.
     pub fn changes(&self) -> u64 {
         self.lock().changes
@@ -148,6 +165,7 @@ impl SimulatedDisk {
         let mut state = self.lock();
         let State { nodes, random, .. } = &mut *state;
         nodes.crash(survival, random);
+        state.has_dropped = false;
         drop(state);
         self.restart();
     }
@@ -428,17 +446,14 @@ impl SimulatedFile {
         }
         state.change()?;
         let Some(file) = state.nodes.file_mut(self.id) else { return Ok(()) };
-        match fault {
-            None => {
-                file.sync();
-                Ok(())
-            }
-            Some(fault) => {
-                if fault.after_failed_sync == AfterFailedSync::Dropped {
-                    file.drop_pending();
-                }
-                Err(fault.errno.error())
-            }
+        let Some(fault) = fault else {
+            file.sync();
+            return Ok(());
+        };
+        if fault.after_failed_sync == AfterFailedSync::Dropped {
+            file.drop_pending();
+            state.has_dropped = true;
         }
+        Err(fault.errno.error())
     }
 }

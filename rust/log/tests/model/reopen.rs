@@ -1,0 +1,234 @@
+//! The ends of a process and of a machine, and what the log says when it is opened again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pybroker_log::{Log, LogError, OpenOptions, Shutdown, checkpoints};
+
+use super::conversation::Conversation;
+use super::step::CHANGES;
+use super::support::TOPIC_ID;
+
+/// How often opening may fail while failures are injected, one after the other.
+const MAX_ATTEMPTS: usize = 20;
+
+impl Conversation {
+    /// Close and open.
+    pub(crate) fn reopen(&mut self) -> Result<(), LogError> {
+        self.flush = None;
+        let log = self.log.take().unwrap();
+        let now_ms = self.now_ms;
+        log.close(now_ms)?;
+        self.plain.flushed = self.plain.log_end_offset;
+        self.checkpoint()?;
+        checkpoints::write_clean_shutdown_marker(&self.disk.root())?;
+        self.check_all_indexes();
+        if self.random.chance(30) {
+            self.disk.crash();
+        }
+        self.open()?;
+        assert!(self.plain.doubtful_batch.is_none());
+        Ok(())
+    }
+
+    /// The process is killed: the page cache stays.
+    pub(crate) fn end_process(&mut self) {
+        self.stop_within_a_change();
+        self.disk.restart();
+        self.open_until_it_works();
+    }
+
+    /// The machine stops: what was not synced survives in part.
+    pub(crate) fn stop_machine(&mut self) {
+        self.stop_within_a_change();
+        self.lose_memory_of_machine();
+        self.open_until_it_works();
+    }
+
+    fn lose_memory_of_machine(&mut self) {
+        self.statistics.machine_stops += 1;
+        self.disk.crash();
+        self.machine_stopped = true;
+    }
+
+    /// Often the end comes while something is done.
+    fn stop_within_a_change(&mut self) {
+        if self.random.chance(60) {
+            self.disk.stop_after(self.random.below(12));
+            let action = CHANGES[self.random.below(CHANGES.len() as u64) as usize];
+            // What it says is not heard any more, except that it succeeded.
+            self.statistics.failed_changes += u64::from(self.change(action).is_err());
+        }
+        self.flush = None;
+        self.log = None;
+    }
+
+    /// After a failure that the log did not survive.
+    pub(crate) fn reopen_after_failure(&mut self) {
+        self.flush = None;
+        self.log = None;
+        // Bytes whose fsync failed are on no disk, though they are read until the machine stops.
+        if self.random.chance(50) || self.disk.has_dropped() {
+            self.lose_memory_of_machine();
+        } else {
+            self.disk.restart();
+        }
+        self.open_until_it_works();
+    }
+
+    /// Opens the log; the process or the machine may end within that, again and again.
+    pub(crate) fn open_until_it_works(&mut self) {
+        for _ in 0..MAX_ATTEMPTS {
+            if self.random.chance(10) {
+                self.disk.stop_after(self.random.below(10));
+            }
+            let opened = self.open();
+            if opened.is_ok() && self.disk.is_running() {
+                return;
+            }
+            self.log = None;
+            if self.random.chance(50) {
+                self.lose_memory_of_machine();
+            } else {
+                self.disk.restart();
+            }
+        }
+        self.disk.restart();
+        self.open().unwrap();
+    }
+
+    /// Opens the log as a start of the broker does, and compares.
+    fn open(&mut self) -> Result<(), LogError> {
+        let root = self.disk.root();
+        let is_clean = checkpoints::take_clean_shutdown_marker(&root)?;
+        let recovery_points =
+            checkpoints::read_offsets(&root.join(checkpoints::RECOVERY_POINT_FILE))?;
+        let recovery_point = recovery_points.get(&name()).copied().unwrap_or(0);
+        let shutdown =
+            if is_clean { Shutdown::Clean } else { Shutdown::Unclean { recovery_point } };
+        let options = OpenOptions {
+            topic_id: TOPIC_ID,
+            config: Arc::new(self.config.clone()),
+            shutdown,
+            log_start_offset: 0,
+            now_ms: self.now_ms,
+        };
+        let log = match Log::open(&self.folder(), options.clone()) {
+            Err(LogError::Corrupt { path, position, offset, .. }) => {
+                self.judge_damage(&path, position, offset);
+                self.cut_by_hand(&path, position);
+                let shutdown = Shutdown::Unclean { recovery_point };
+                Log::open(&self.folder(), OpenOptions { shutdown, ..options })?
+            }
+            opened => opened?,
+        };
+        self.log = Some(log);
+        self.adopt();
+        self.checkpoint()?;
+        self.machine_stopped = false;
+        self.disk.clear_faults();
+        if !self.disk.is_running() {
+            return Err(LogError::Offline { reason: "the disk has stopped".into() });
+        }
+        self.check_closed_indexes();
+        self.check_everything();
+        Ok(())
+    }
+
+    /// The log is only found damaged where the machine has lost what was never flushed.
+    fn judge_damage(&mut self, path: &Path, position: u64, offset: i64) {
+        self.statistics.corrupt += 1;
+        let place = format!("{}, position {position}, offset {offset}", path.display());
+        assert!(self.machine_stopped, "damaged though no machine stopped: {place}");
+        assert!(offset >= self.plain.flushed, "flushed to {}: {place}", self.plain.flushed);
+    }
+
+    /// What the operator does: the log ends where it is damaged.
+    fn cut_by_hand(&mut self, path: &Path, position: u64) {
+        let mut content = self.disk.content(path).unwrap();
+        content.truncate(position as usize);
+        self.disk.put(path, content);
+        let later = |other: &PathBuf| {
+            other.extension().is_some_and(|extension| extension == "log") && **other > *path
+        };
+        for file in self.disk.files(&self.folder()).into_iter().filter(later) {
+            self.disk.take_away(&file);
+        }
+    }
+
+    /// Takes over what the log says, if it may say that.
+    fn adopt(&mut self) {
+        let state = self.log().state();
+        let plain = &mut self.plain;
+        if let Some(start) = plain.doubtful_start.take()
+            && state.log_start_offset == start
+        {
+            plain.delete_before(start);
+        }
+        assert_eq!(state.log_start_offset, plain.log_start_offset, "log start offset");
+
+        let acknowledged = plain.batches.len();
+        plain.batches.extend(plain.doubtful_batch.take());
+        let (floor, end) = (self.floor(), state.log_end_offset);
+        assert!(end >= floor, "the log ends at {end}, {floor} was to stay");
+        let plain = &mut self.plain;
+        let kept = plain.batches.partition_point(|batch| batch.last_offset() < end);
+        plain.keep(kept);
+        plain.doubtful_end = None;
+        assert_eq!(plain.log_end_offset, end, "no batch ends there");
+        self.statistics.lost_batches += acknowledged.saturating_sub(kept) as u64;
+        for batch in &mut self.plain.batches {
+            batch.is_remembered = false;
+        }
+        self.correct_producers();
+        assert!(state.recovery_point <= end);
+        self.truncations += 1;
+    }
+
+    /// The end before which nothing may be missing.
+    fn floor(&self) -> i64 {
+        let plain = &self.plain;
+        let acknowledged = match plain.doubtful_end {
+            Some(offset) => plain.end_after_truncation(offset),
+            None => plain.log_end_offset,
+        };
+        let floor = if self.machine_stopped { plain.flushed } else { acknowledged };
+        floor.max(plain.log_start_offset)
+    }
+
+    /// Writes how far the log is flushed, as the broker does now and then.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), LogError> {
+        let root = self.disk.root();
+        if let Some(recovery_point) = self.log.as_ref().map(|log| log.state().recovery_point) {
+            let offsets = BTreeMap::from([(name(), recovery_point)]);
+            checkpoints::write_offsets(&root.join(checkpoints::RECOVERY_POINT_FILE), &offsets)?;
+        }
+        Ok(())
+    }
+
+    /// Index files are nobody's to trust: damaged or missing, the log is the same.
+    pub(crate) fn damage_indexes(&mut self) {
+        self.trusts_index_files = false;
+        self.flush = None;
+        self.log = None;
+        for file in self.disk.files(&self.folder()) {
+            let extension = file.extension().and_then(|extension| extension.to_str());
+            if !matches!(extension, Some("index" | "timeindex" | "txnindex" | "snapshot")) {
+                continue;
+            }
+            match self.random.below(6) {
+                0 => self.disk.take_away(&file),
+                1 => self.disk.put(&file, self.random.bytes(40)),
+                2 => self.disk.put(&file, vec![0; 48]),
+                3 => self.disk.put(&file, Vec::new()),
+                _ => {}
+            }
+        }
+        self.open_until_it_works();
+    }
+}
+
+fn name() -> (String, i32) {
+    ("payments".to_owned(), 0)
+}
