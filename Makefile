@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run build test lint format bench compat fuzz clean
+.PHONY: run build test soak lint format bench compat fuzz clean
 
 run: build
 	$(BIN)/pybroker serve --data-dir ./pybroker-data
@@ -21,6 +21,11 @@ build: $(STAMP)
 test: build
 	cargo test --quiet --workspace --exclude pybroker-python
 	$(BIN)/pytest
+
+# Hours' worth of what `test` does in seconds: SOAK_STEPS of the log's model, from a seed of the moment (PYBROKER_SEED plays it again).
+SOAK_STEPS ?= 10000000
+soak:
+	PYBROKER_MODEL_STEPS=$(SOAK_STEPS) cargo test --quiet -p pybroker-log --test model -- --nocapture
 
 lint: build
 	cargo fmt --all --check

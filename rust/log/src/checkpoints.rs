@@ -72,7 +72,8 @@ pub(crate) fn read_rows<T>(
 }
 
 fn parse_rows<T>(text: &str, parse: impl Fn(&[&str]) -> Option<T>) -> Option<Vec<T>> {
-    let mut lines = text.lines();
+    // Without its end a last number may be cut short, and look like another.
+    let mut lines = text.strip_suffix('\n')?.lines();
     if lines.next()?.trim() != VERSION {
         return None;
     }
@@ -120,9 +121,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(LOG_START_OFFSET_FILE);
         assert!(read_offsets(&path).unwrap().is_empty());
-        for text in
-            ["", "1\n0\n", "0\n", "0\n2\na 0 1\n", "0\n1\na 0\n", "0\n1\na 0 -5\n", "0\nx\n"]
-        {
+        for text in [
+            "",
+            "1\n0\n",
+            "0\n",
+            "0\n2\na 0 1\n",
+            "0\n1\na 0 12",
+            "0\n1\na 0\n",
+            "0\n1\na 0 -5\n",
+            "0\nx\n",
+        ] {
             disk::write_file(&path, text.as_bytes()).unwrap();
             assert!(read_offsets(&path).unwrap().is_empty(), "{text:?}");
         }

@@ -51,7 +51,7 @@ impl Log {
         let has_records = self.recovery_point < self.log_end_offset;
         // A new log without records is not worth an fsync: after a crash it is made again.
         let has_metadata = self.metadata_changes != self.metadata_flushed
-            && !(self.is_new && self.log_end_offset == self.log_start_offset);
+            && !(self.is_new && self.log_end_offset == 0);
         if !has_records && !has_metadata {
             return Ok(None);
         }
@@ -86,6 +86,9 @@ impl Log {
             for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] {
                 paths.push(offset_path(&self.folder, segment.base_offset, suffix));
             }
+        }
+        for segment in self.segments.iter().filter(|segment| segment.cut_unflushed) {
+            paths.push(segment.log_path(&self.folder));
         }
         for path in paths {
             if disk::file_len(&path)?.is_some() {
@@ -124,6 +127,7 @@ impl Log {
             self.is_new = false;
             for segment in &mut self.segments {
                 segment.indexes_unflushed = false;
+                segment.cut_unflushed = false;
             }
         }
         self.cool();

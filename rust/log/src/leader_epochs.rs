@@ -1,9 +1,12 @@
 //! Which leader epoch starts at which offset: `leader-epoch-checkpoint`.
 //!
 //! Epochs and offsets ascend together. The file is rewritten when an epoch is added or removed; it becomes durable with the
-//! next flush, before the recovery point passes the batches that the entry describes.
+//! next flush, before the recovery point passes the batches that the entry describes. Where a crash of the machine left a torn
+//! file, it is built anew from the log.
 
 use std::path::Path;
+
+use pybroker_wire::BatchHeader;
 
 use crate::checkpoints::{encode_rows, number, read_rows};
 use crate::disk;
@@ -25,19 +28,21 @@ pub(crate) struct LeaderEpochs {
 }
 
 impl LeaderEpochs {
-    /// Reads the file; a missing or damaged one has no entries.
-    pub(crate) fn load(folder: &Path) -> Result<Self, LogError> {
+    /// Reads the file; `None` when it is missing or damaged.
+    pub(crate) fn load(folder: &Path) -> Result<Option<Self>, LogError> {
         let rows = read_rows(&folder.join(FILE), |fields| match fields {
             [epoch, offset] => {
                 Some(EpochEntry { epoch: number(epoch)?, start_offset: number(offset)? })
             }
             _ => None,
         })?;
-        let mut epochs = Self::default();
-        for row in rows.unwrap_or_default() {
-            epochs.assign(row.epoch, row.start_offset);
-        }
-        Ok(epochs)
+        Ok(rows.map(|rows| {
+            let mut epochs = Self::default();
+            for row in rows {
+                epochs.assign(row.epoch, row.start_offset);
+            }
+            epochs
+        }))
     }
 
     pub(crate) fn store(&self, folder: &Path) -> Result<(), LogError> {
@@ -71,6 +76,14 @@ impl LeaderEpochs {
         }
         self.entries.push(EpochEntry { epoch, start_offset });
         true
+    }
+
+    /// Notes a batch that is found in the log; epochs never go back there.
+    pub(crate) fn note(&mut self, header: &BatchHeader) {
+        let epoch = header.partition_leader_epoch;
+        if self.latest().is_none_or(|latest| epoch > latest) {
+            self.assign(epoch, header.base_offset);
+        }
     }
 
     /// The largest epoch at or below the one asked for, and the offset at which the next one starts.
@@ -183,8 +196,10 @@ mod tests {
         written.store(folder.path()).unwrap();
         let bytes = disk::read_file(&folder.path().join(FILE)).unwrap().unwrap();
         assert_eq!(str::from_utf8(&bytes).unwrap(), "0\n2\n0 0\n7 12\n");
-        assert_eq!(LeaderEpochs::load(folder.path()).unwrap(), written);
-        disk::write_file(&folder.path().join(FILE), b"rubbish").unwrap();
-        assert_eq!(LeaderEpochs::load(folder.path()).unwrap(), LeaderEpochs::default());
+        assert_eq!(LeaderEpochs::load(folder.path()).unwrap(), Some(written));
+        for damaged in [&b"rubbish"[..], &bytes[..0], &bytes[..bytes.len() - 1]] {
+            disk::write_file(&folder.path().join(FILE), damaged).unwrap();
+            assert_eq!(LeaderEpochs::load(folder.path()).unwrap(), None);
+        }
     }
 }

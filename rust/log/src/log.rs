@@ -251,7 +251,11 @@ impl Log {
         let path = active.log_path(folder);
         let failure = LogError::disk("write", &path, error);
         match undone {
-            Ok(()) => Err(failure),
+            Ok(()) => {
+                active.cut_unflushed = true;
+                self.metadata_changes += 1;
+                Err(failure)
+            }
             Err(error) => Err(self.fail(LogError::disk("truncate", &path, error))),
         }
     }

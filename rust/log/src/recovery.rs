@@ -50,6 +50,8 @@ impl Log {
         }
         remove_leftovers(folder, &names)?;
         let now_ms = options.now_ms;
+        let leader_epochs = LeaderEpochs::load(folder)?;
+        let lacks_epochs = leader_epochs.is_none();
         let mut log = Self {
             folder: folder.to_path_buf(),
             topic_id: options.topic_id,
@@ -63,17 +65,21 @@ impl Log {
             unflushed_since_ms: None,
             metadata_changes: 0,
             metadata_flushed: 0,
-            is_new,
+            // Who made the folder may have died before its name was durable.
+            is_new: is_new || matches!(options.shutdown, Shutdown::Unclean { .. }),
             truncations: 0,
             producers: ProducerStates::default(),
             appended_bytes: 0,
             snapshot_offset: 0,
-            leader_epochs: LeaderEpochs::load(folder)?,
+            leader_epochs: leader_epochs.unwrap_or_default(),
             recent: RecentBatches::default(),
             is_compacting: false,
             pending_swap: None,
             offline: None,
         };
+        if lacks_epochs {
+            log.find_leader_epochs()?;
+        }
         log.load(options.shutdown, now_ms, recovered)?;
         Ok(log)
     }
@@ -105,6 +111,26 @@ impl Log {
         Ok(())
     }
 
+    /// Builds the leader epochs from the headers of the log, as far as they can be read.
+    fn find_leader_epochs(&mut self) -> Result<(), LogError> {
+        if self.segments.iter().all(|segment| segment.size == 0) {
+            return Ok(());
+        }
+        for segment in &mut self.segments {
+            let (path, size) = (segment.log_path(&self.folder), segment.size);
+            let mut scanner =
+                BatchScanner::new(segment.file(&self.folder)?, 0, size, SCAN_CHUNK_BYTES);
+            while let Some(found) =
+                scanner.next_header().map_err(|error| LogError::disk("read", &path, error))?
+            {
+                self.leader_epochs.note(&found.header);
+            }
+            segment.let_go();
+        }
+        self.metadata_changes += 1;
+        self.leader_epochs.store(&self.folder)
+    }
+
     /// Finds the log end offset without checking more than the end of the active segment.
     fn trust_end(&mut self) -> Result<(), LogError> {
         let interval = self.config.index_interval_bytes;
@@ -126,6 +152,8 @@ impl Log {
         now_ms: i64,
         recovered: &dyn Fn(u64),
     ) -> Result<(), LogError> {
+        // What is wholly before the log start offset is nobody's: a crash of the machine may have brought it back, damaged.
+        self.delete_before_log_start()?;
         // The record before the recovery point: the indexes of its segment may be younger than the last flush.
         let first = self.segment_index(recovery_point.saturating_sub(1));
         let start_offset = self.segments.get(first).map_or(0, |segment| segment.base_offset);
@@ -158,8 +186,12 @@ impl Log {
         if self.leader_epochs != stored_epochs {
             self.leader_epochs.store(&self.folder)?;
         }
-        if self.segments.iter().any(|segment| segment.size > 0) {
+        if self.log_start_offset > 0 || self.segments.iter().any(|segment| segment.size > 0) {
             self.metadata_changes += 1;
+        }
+        if let Some(active) = self.segments.last_mut() {
+            // Whoever cut it before may have died before that was durable.
+            active.cut_unflushed = true;
         }
         Ok(())
     }
@@ -172,8 +204,7 @@ impl Log {
         let segment = &mut self.segments[index];
         if segment.size == 0 {
             self.log_end_offset = self.log_end_offset.max(segment.base_offset);
-            segment.replace_aborted(&self.folder, TransactionIndex::default())?;
-            return Ok(0);
+            return segment.remove_indexes(&self.folder).map(|()| 0);
         }
         let path = segment.log_path(&self.folder);
         let file = Arc::clone(segment.file(&self.folder)?);
@@ -200,13 +231,7 @@ impl Log {
                 });
             }
             segment.index_batch(&found, self.config.index_interval_bytes);
-            if self
-                .leader_epochs
-                .latest()
-                .is_none_or(|latest| header.partition_leader_epoch > latest)
-            {
-                self.leader_epochs.assign(header.partition_leader_epoch, header.base_offset);
-            }
+            self.leader_epochs.note(header);
             let batch = ProducerBatch::of(&Batch { header: found.header, bytes, position: 0 });
             if let Some(entry) = self.producers.aborted_by(&batch) {
                 aborted.push(entry);
@@ -226,7 +251,8 @@ impl Log {
 
     /// Cuts the tail that starts at `position` of a segment, if it is one: nothing valid may follow.
     fn cut(&mut self, index: usize, position: u64) -> Result<(), LogError> {
-        let offset = self.log_end_offset;
+        // A truncation to a log start offset inside of a batch leaves less than that.
+        let offset = self.log_end_offset.max(self.log_start_offset);
         if self.has_valid_segment_after(index)?
             || self.has_valid_batch_after(index, position, offset)?
         {
@@ -237,17 +263,8 @@ impl Log {
                 reason: "valid record batches follow what is damaged or missing here".to_owned(),
             });
         }
-        for segment in self.segments.drain(index + 1..).rev() {
-            segment.delete(&self.folder)?;
-        }
-        let segment = &mut self.segments[index];
-        let path = segment.log_path(&self.folder);
-        let file = segment.file(&self.folder)?;
-        file.set_len(position)
-            .and_then(|()| file.sync_data())
-            .map_err(|error| LogError::disk("truncate", &path, error))?;
-        segment.size = position;
-        Ok(())
+        self.delete_segments_after(index)?;
+        self.segments[index].cut(&self.folder, position)
     }
 
     fn has_valid_segment_after(&mut self, index: usize) -> Result<bool, LogError> {

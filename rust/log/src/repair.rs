@@ -87,7 +87,9 @@ fn remove(path: &Path, removed: &mut Vec<String>) -> Result<(), LogError> {
 
 /// Finds the batch that holds the offset, or the first one behind it, or the damage that stands in its place.
 fn find_cut(folder: &Path, offsets: &[i64], offset: i64) -> Result<Option<Cut>, LogError> {
-    let mut next_offset = offsets.first().copied().unwrap_or(0);
+    // What is damaged before the log start offset is nobody's.
+    let log_start_offset = stored_log_start_offset(folder)?;
+    let mut next_offset = offsets.first().map_or(0, |first| log_start_offset.max(*first));
     for (index, &base_offset) in offsets.iter().enumerate() {
         let path = offset_path(folder, base_offset, LOG_SUFFIX);
         let failed = |error| LogError::disk("read", &path, error);
@@ -103,7 +105,7 @@ fn find_cut(folder: &Path, offsets: &[i64], offset: i64) -> Result<Option<Cut>, 
             if found.header.last_offset() >= offset {
                 return cut(found.position);
             }
-            next_offset = found.header.last_offset() + 1;
+            next_offset = next_offset.max(found.header.last_offset() + 1);
         }
         let position = scanner.position();
         let has_more = offsets.get(index + 1).is_some_and(|next| *next >= offset);

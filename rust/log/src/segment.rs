@@ -55,6 +55,8 @@ pub(crate) struct Segment {
     pub(crate) indexes_unflushed: bool,
     /// See `hold`.
     is_held: bool,
+    /// Whether bytes that were cut off the `.log` may come back with a crash of the machine.
+    pub(crate) cut_unflushed: bool,
     file: Option<CountedFile>,
     indexes: Option<Box<Indexes>>,
     /// The largest timestamp; `None` while nobody asked since the segment was opened.
@@ -70,7 +72,10 @@ impl Segment {
     pub(crate) fn create(folder: &Path, base_offset: i64, now_ms: i64) -> Result<Self, LogError> {
         let path = offset_path(folder, base_offset, LOG_SUFFIX);
         let file = File::open_or_create(&path)?;
-        file.set_len(0).map_err(|error| LogError::disk("create", &path, error))?;
+        // A new file needs no more, and so has nothing that can fail after it is there.
+        if file.size().map_err(|error| LogError::disk("stat", &path, error))? > 0 {
+            file.set_len(0).map_err(|error| LogError::disk("truncate", &path, error))?;
+        }
         let mut segment = Self::existing(base_offset, 0, now_ms);
         segment.file = Some(CountedFile::new(file));
         segment.replace_aborted(folder, TransactionIndex::default())?;
@@ -86,6 +91,7 @@ impl Segment {
             created_ms: now_ms,
             indexes_unflushed: false,
             is_held: false,
+            cut_unflushed: false,
             file: None,
             indexes: None,
             largest: None,
@@ -137,6 +143,16 @@ impl Segment {
     pub(crate) fn release(&mut self) {
         self.is_held = false;
         self.let_go();
+    }
+
+    /// Removes what stands at and after a position, durably.
+    pub(crate) fn cut(&mut self, folder: &Path, position: u64) -> Result<(), LogError> {
+        let path = self.log_path(folder);
+        let file = self.file(folder)?;
+        file.set_len(position).map_err(|error| LogError::disk("truncate", &path, error))?;
+        file.sync_data().map_err(|error| LogError::disk("fsync", &path, error))?;
+        self.size = position;
+        Ok(())
     }
 
     /// Whether the file is open.
@@ -209,7 +225,20 @@ impl Segment {
             return Err(self.corrupt(folder, scanner.position(), "no record batch starts here"));
         }
         self.finish_time_index();
-        self.store_indexes(folder)
+        self.replace_indexes(folder)
+    }
+
+    /// Writes both index files whole. A crash leaves those that were there or these: no recovery may look at them again.
+    fn replace_indexes(&mut self, folder: &Path) -> Result<(), LogError> {
+        let indexes = self.indexes.get_or_insert_default();
+        for (suffix, bytes) in [
+            (OFFSET_INDEX_SUFFIX, indexes.offsets.encode_from(0)),
+            (TIME_INDEX_SUFFIX, indexes.times.encode_from(0)),
+        ] {
+            disk::swap_synced_file(&offset_path(folder, self.base_offset, suffix), &bytes)?;
+        }
+        indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
+        Ok(())
     }
 
     /// Empties the indexes, to be filled by `index_batch` from the first batch on.
@@ -466,6 +495,15 @@ impl Segment {
         let indexes = self.indexes.get_or_insert_default();
         indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
         (indexes.offsets.encode_from(0), indexes.times.encode_from(0))
+    }
+
+    /// Deletes the index files of a segment that has no batch: they are about what was lost.
+    pub(crate) fn remove_indexes(&mut self, folder: &Path) -> Result<(), LogError> {
+        for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] {
+            disk::remove_file(&offset_path(folder, self.base_offset, suffix))?;
+        }
+        self.has_no_aborted();
+        Ok(())
     }
 
     /// Deletes the files.

@@ -19,7 +19,8 @@ pub(crate) const LOG_START_OFFSET_FILE: &str = "log-start-offset";
 const STRAY_SUFFIX: &str = "-stray";
 
 impl Log {
-    /// Removes everything at and after `offset`, and the whole batch that holds it.
+    /// Removes everything at and after `offset`, and the whole batch that holds it, durably. The caller writes the recovery
+    /// point, which may have moved back, to its checkpoint before it appends more.
     pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
         self.check_online()?;
         let offset = offset.max(self.log_start_offset);
@@ -33,21 +34,13 @@ impl Log {
 
     fn try_truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
         let index = self.segment_index(offset);
-        // From the last one down, so that a crash leaves no gap.
-        for segment in self.segments.drain(index + 1..).rev() {
-            segment.delete(&self.folder)?;
-        }
+        self.delete_segments_after(index)?;
         let interval = self.config.index_interval_bytes;
         let active = &mut self.segments[index];
         let found = active.locate(&self.folder, offset, interval)?;
         let end_offset = found.map_or(offset, |found| found.header.base_offset.min(offset));
-        let path = active.log_path(&self.folder);
         let size = found.map_or(active.size, |found| found.position);
-        let file = active.file(&self.folder)?;
-        file.set_len(size)
-            .and_then(|()| file.sync_data())
-            .map_err(|error| LogError::disk("truncate", &path, error))?;
-        active.size = size;
+        active.cut(&self.folder, size)?;
         self.size_bytes = self.segments.iter().map(|segment| segment.size).sum();
         let active = &mut self.segments[index];
         active.truncate_indexes(&self.folder, end_offset, interval)?;
@@ -63,6 +56,18 @@ impl Log {
             self.leader_epochs.store(&self.folder)?;
         }
         self.load_producers(now_ms)
+    }
+
+    /// Deletes the segments behind one. When that is durable, the one may be cut: a crash leaves no gap.
+    pub(crate) fn delete_segments_after(&mut self, index: usize) -> Result<(), LogError> {
+        if index + 1 == self.segments.len() {
+            return Ok(());
+        }
+        // From the last one down, so that a crash leaves no gap.
+        for segment in self.segments.drain(index + 1..).rev() {
+            segment.delete(&self.folder)?;
+        }
+        disk::sync_folder(&self.folder)
     }
 
     /// Deletes the segments that end before the log start offset, while nobody reads them yet; the active one stays.

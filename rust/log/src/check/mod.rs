@@ -119,7 +119,6 @@ pub fn check_partition(folder: &Path) -> Result<CheckReport, LogError> {
     let Some(&start_offset) = offsets.first() else {
         return Ok(CheckReport::default());
     };
-    let has_epochs = names.iter().any(|name| name == leader_epochs::FILE);
     let mut progress = Progress {
         report: CheckReport { start_offset, segments: offsets.len(), ..CheckReport::default() },
         findings: Findings::default(),
@@ -128,7 +127,7 @@ pub fn check_partition(folder: &Path) -> Result<CheckReport, LogError> {
         latest_epoch: -1,
         gaps: Vec::new(),
         is_compacted: false,
-        epochs: if has_epochs { Some(LeaderEpochs::load(folder)?) } else { None },
+        epochs: LeaderEpochs::load(folder)?,
     };
     let mut producers = ProducerCheck::new(folder, start_offset, &names, &mut progress.findings)?;
     for (index, &base_offset) in offsets.iter().enumerate() {
@@ -163,7 +162,7 @@ fn finish(folder: &Path, mut progress: Progress) -> CheckReport {
         }
     }
     if progress.latest_epoch >= 0 && progress.epochs.is_none() {
-        let problem = "it is missing, and batches have leader epochs".to_owned();
+        let problem = "it is missing or damaged, and batches have leader epochs".to_owned();
         progress.findings.add(&folder.join(leader_epochs::FILE), None, None, problem);
     }
     CheckReport {

@@ -198,12 +198,17 @@ pub(crate) fn swap_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
 }
 
 /// Replaces a file as a whole: after a crash it holds the old or the new bytes, never a mixture.
-pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+pub(crate) fn swap_synced_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
     let temporary = with_suffix(path, TEMPORARY_SUFFIX);
     write_file(&temporary, bytes)?;
     let file = File::open(&temporary)?;
     file.sync_data().map_err(|error| LogError::disk("fsync", &temporary, error))?;
-    rename(&temporary, path)?;
+    rename(&temporary, path)
+}
+
+/// Replaces a file as a whole, durably: after a crash it holds the new bytes.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+    swap_synced_file(path, bytes)?;
     match path.parent() {
         Some(folder) => sync_folder(folder),
         None => Ok(()),

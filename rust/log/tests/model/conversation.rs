@@ -42,6 +42,8 @@ pub(crate) struct Conversation {
     pub(crate) truncations: u64,
     /// Since the log was open: what was not flushed may be gone.
     pub(crate) machine_stopped: bool,
+    /// A removal was cut short, and nothing was flushed since.
+    pub(crate) was_cut_short: bool,
     /// Nobody damaged index files on purpose.
     pub(crate) trusts_index_files: bool,
     pub(crate) statistics: Statistics,
@@ -78,6 +80,7 @@ impl Conversation {
             leader_epoch: 0,
             truncations: 0,
             machine_stopped: false,
+            was_cut_short: false,
             trusts_index_files: true,
             statistics: Statistics::default(),
             next_value: 0,
@@ -86,6 +89,13 @@ impl Conversation {
         };
         conversation.open_until_it_works();
         conversation
+    }
+
+    /// Everything is gone, and the offsets begin anew.
+    pub(crate) fn begin_anew(&mut self) {
+        self.disk = SimulatedDisk::new(self.random.next());
+        self.plain = Plain::default();
+        self.producers = [None; PRODUCERS as usize];
     }
 
     pub(crate) fn log(&mut self) -> &mut Log {
@@ -167,8 +177,12 @@ impl Conversation {
         let count = records.len() as i32;
         let outcome = self.append_batch(sent, records, sequence);
         if let (Ok(true), Some(sequence)) = (&outcome, sequence) {
-            let next = sequence.base_sequence + count;
-            self.producers[slot] = Some(Sequence { base_sequence: next, ..sequence });
+            let next = sequence.first + count;
+            self.producers[slot] = Some(Sequence { first: next, ..sequence });
+        }
+        if outcome.is_err() {
+            // The batch may be there all the same, not flushed.
+            self.correct_producers();
         }
         outcome.map(|_| ())
     }
@@ -177,12 +191,12 @@ impl Conversation {
         if self.producers[slot].is_none() {
             let producer_id = self.next_producer_id;
             self.next_producer_id += 1;
-            self.producers[slot] = Some(Sequence { producer_id, epoch: 0, base_sequence: 0 });
+            self.producers[slot] = Some(Sequence { producer_id, epoch: 0, first: 0 });
         }
         let producer = self.producers[slot].as_mut().unwrap();
         if self.random.chance(5) {
             // A new epoch starts at 0.
-            (producer.epoch, producer.base_sequence) = (producer.epoch + 1, 0);
+            (producer.epoch, producer.first) = (producer.epoch + 1, 0);
         }
         *producer
     }
@@ -199,8 +213,8 @@ impl Conversation {
         ];
         let codec = codecs[self.random.below(codecs.len() as u64) as usize];
         let mut builder = BatchBuilder::new(0).compression(codec, None);
-        if let Some(Sequence { producer_id, epoch, base_sequence }) = sequence {
-            builder = builder.producer(producer_id, epoch, base_sequence);
+        if let Some(Sequence { producer_id, epoch, first }) = sequence {
+            builder = builder.producer(producer_id, epoch, first);
         }
         let mut records = Vec::new();
         for _ in 0..=self.random.below(6) {
@@ -319,7 +333,7 @@ impl Conversation {
             sequence.epoch = newest.epoch - 1;
             ErrorCode::InvalidProducerEpoch
         } else if newest.epoch == sequence.epoch {
-            sequence.base_sequence += 1 + self.random.below(50) as i32;
+            sequence.first += 1 + self.random.below(50) as i32;
             ErrorCode::OutOfOrderSequenceNumber
         } else {
             return Ok(());
@@ -344,8 +358,8 @@ impl Conversation {
             let newest = self.plain.of_producer(sequence.producer_id).next();
             *producer = newest.and_then(|batch| {
                 let newest = batch.sequence?;
-                let base_sequence = newest.base_sequence + batch.records.len() as i32;
-                Some(Sequence { base_sequence, ..newest })
+                let first = newest.first + batch.records.len() as i32;
+                Some(Sequence { first, ..newest })
             });
         }
     }
@@ -457,7 +471,7 @@ impl Conversation {
         let action = CHANGES[self.random.below(CHANGES.len() as u64) as usize];
         let outcome = self.change(action);
         self.disk.clear_faults();
-        self.judge(outcome);
+        self.judge(&outcome);
     }
 
     fn fill_disk(&mut self) {
@@ -477,15 +491,17 @@ impl Conversation {
     }
 
     /// What an action that failed may have left.
-    pub(crate) fn judge(&mut self, outcome: Result<(), LogError>) {
+    pub(crate) fn judge(&mut self, outcome: &Result<(), LogError>) {
         self.statistics.failed_changes += u64::from(outcome.is_err());
         let Some(log) = self.log.as_mut() else {
             return self.reopen_after_failure();
         };
         if log.offline_reason().is_none() {
-            let Err(LogError::Disk { operation: "fsync", path, .. }) = &outcome else { return };
-            // The log knows nothing of a checkpoint beside it. It is the broker that gives the directory up.
-            assert!(!path.starts_with(self.folder()), "the log goes on after {outcome:?}");
+            let Err(LogError::Disk { operation: "fsync", path, .. }) = outcome else { return };
+            // It knows nothing of a checkpoint beside it, and an index that was to replace a damaged one is none yet. It is the
+            // broker that gives the directory up.
+            let is_index = path.to_str().is_some_and(|path| path.ends_with("index.tmp"));
+            assert!(!path.starts_with(self.folder()) || is_index, "it goes on after {outcome:?}");
             return self.reopen_after_failure();
         }
         self.statistics.offline += 1;

@@ -36,7 +36,7 @@ const STEPS: u64 = 105_000;
 const PROGRESS_S: u64 = 10;
 
 fn steps_of(seed: u64) -> Vec<Step> {
-    let mut random = Random(seed ^ 0x5deece66d);
+    let mut random = Random(!seed);
     (0..STEPS_PER_CONVERSATION).map(|_| Step::any(&mut random)).collect()
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct PlainRecord {
 pub(crate) struct Sequence {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
-    pub(crate) base_sequence: i32,
+    pub(crate) first: i32,
 }
 
 /// A batch that was appended.
@@ -87,6 +87,7 @@ impl Plain {
     pub(crate) fn delete_before(&mut self, offset: i64) {
         self.log_start_offset = self.log_start_offset.max(offset);
         self.batches.retain(|batch| batch.last_offset() >= offset);
+        self.log_end_offset = self.log_end_offset.max(self.log_start_offset);
     }
 
     /// All records that may be read: offset, timestamp, leader epoch.

@@ -1,13 +1,13 @@
 //! The ends of a process and of a machine, and what the log says when it is opened again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use pybroker_log::{Log, LogError, OpenOptions, Shutdown, checkpoints};
 
 use super::conversation::Conversation;
-use super::step::CHANGES;
+use super::step::{Action, CHANGES};
 use super::support::TOPIC_ID;
 
 /// How often opening may fail while failures are injected, one after the other.
@@ -84,7 +84,7 @@ impl Conversation {
                 self.disk.stop_after(self.random.below(10));
             }
             let opened = self.open();
-            if opened.is_ok() && self.disk.is_running() {
+            if opened.is_ok() {
                 return;
             }
             self.log = None;
@@ -117,19 +117,32 @@ impl Conversation {
         let log = match Log::open(&self.folder(), options.clone()) {
             Err(LogError::Corrupt { path, position, offset, .. }) => {
                 self.judge_damage(&path, position, offset);
-                self.cut_by_hand(&path, position);
+                pybroker_log::truncate_folder(&self.folder(), offset, self.now_ms)?;
                 let shutdown = Shutdown::Unclean { recovery_point };
                 Log::open(&self.folder(), OpenOptions { shutdown, ..options })?
+            }
+            Err(error @ LogError::TopicId { .. }) => {
+                // What was written of the id, and never flushed, may look like another.
+                assert!(self.machine_stopped && self.plain.flushed == 0, "{error}");
+                self.begin_anew();
+                Log::open(&self.folder(), options)?
             }
             opened => opened?,
         };
         self.log = Some(log);
+        self.was_cut_short |=
+            self.plain.doubtful_end.is_some() || self.plain.doubtful_start.is_some();
         self.adopt();
         self.checkpoint()?;
         self.machine_stopped = false;
-        self.disk.clear_faults();
         if !self.disk.is_running() {
             return Err(LogError::Offline { reason: "the disk has stopped".into() });
+        }
+        // What was to fail and did not is not to fail while the log is looked at.
+        self.disk.restart();
+        if std::mem::take(&mut self.was_cut_short) {
+            // What was removed, and not durably, comes back with the machine unless a flush comes before.
+            self.change(Action::Flush)?;
         }
         self.check_closed_indexes();
         self.check_everything();
@@ -144,19 +157,6 @@ impl Conversation {
         assert!(offset >= self.plain.flushed, "flushed to {}: {place}", self.plain.flushed);
     }
 
-    /// What the operator does: the log ends where it is damaged.
-    fn cut_by_hand(&mut self, path: &Path, position: u64) {
-        let mut content = self.disk.content(path).unwrap();
-        content.truncate(position as usize);
-        self.disk.put(path, content);
-        let later = |other: &PathBuf| {
-            other.extension().is_some_and(|extension| extension == "log") && **other > *path
-        };
-        for file in self.disk.files(&self.folder()).into_iter().filter(later) {
-            self.disk.take_away(&file);
-        }
-    }
-
     /// Takes over what the log says, if it may say that.
     fn adopt(&mut self) {
         let state = self.log().state();
@@ -165,6 +165,10 @@ impl Conversation {
             && state.log_start_offset == start
         {
             plain.delete_before(start);
+        }
+        if self.machine_stopped && plain.flushed <= plain.log_start_offset {
+            // The first segments were lost with all that was in them: none of it was flushed.
+            plain.delete_before(state.log_start_offset);
         }
         assert_eq!(state.log_start_offset, plain.log_start_offset, "log start offset");
 

@@ -382,7 +382,7 @@ impl State {
             return (self.random.below(len as u64 + 1) as usize, Some(Errno::Io));
         }
         if let Some(fault) = self.faults.take(Operation::Write) {
-            return (fault.stored_bytes.min(len), Some(fault.errno));
+            return (fault.stored_bytes.min(len.saturating_sub(1)), Some(fault.errno));
         }
         let Some(capacity) = self.capacity else { return (len, None) };
         let size = self.nodes.file(id).map_or(0, |file| file.cached.len() as u64);
