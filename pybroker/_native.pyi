@@ -314,3 +314,11 @@ class Codec:
         """
     def encode(self, message: Any, /) -> bytes:
         """Write a message. Raises ValueError naming the field that does not fit."""
+
+# --- Regular expressions -----------------------------------------------------------------------
+
+def match_topics(pattern: str, names: Sequence[str]) -> list[str]:
+    """Give the names that a regular expression matches whole, in time linear in their length.
+
+    Raises ValueError with RE2J's words when the pattern is none, or too large.
+    """

@@ -179,6 +179,11 @@ class Broker:
             self._groups = self._make_groups()
         return self._groups
 
+    def topics_changed(self) -> None:
+        """Let groups know that topics were created or deleted, or have grown."""
+        if self._groups is not None:
+            self._groups.notice_topics(self.clock.monotonic_ms())
+
     def new_uuid(self) -> bytes:
         """Make a random id."""
         return random_uuid(self.random_bytes)
@@ -298,9 +303,9 @@ class Broker:
             self.metrics = await MetricsServer.start(self, address)
 
     def _has_group_members(self) -> bool:
-        from pybroker.store.groups import group_ids_with_members  # noqa: PLC0415 - kept out of imports
+        from pybroker.store import consumer_groups, groups  # noqa: PLC0415 - kept out of imports
 
-        return next(iter(group_ids_with_members(self.store)), None) is not None
+        return any(area.group_ids_with_members(self.store) for area in (groups, consumer_groups))
 
     def _make_groups(self) -> "GroupCoordinator":
         from pybroker.groups.configs import GroupConfigs  # noqa: PLC0415 - not before it is needed

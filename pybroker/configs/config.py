@@ -88,6 +88,7 @@ class Config:
     group_consumer_max_size: int
     group_consumer_assignors: tuple[str, ...]
     group_consumer_migration_policy: str
+    group_coordinator_rebalance_protocols: tuple[str, ...]
     pybroker_consumer_reconciliation_heartbeat_interval_ms: int
     offset_metadata_max_bytes: int
     offsets_retention_minutes: int

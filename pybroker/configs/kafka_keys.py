@@ -79,7 +79,6 @@ KAFKA_KEYS: Final = frozenset(
         "group.coordinator.background.threads",
         "group.coordinator.cached.buffer.max.bytes",
         "group.coordinator.new.enable",
-        "group.coordinator.rebalance.protocols",
         "group.coordinator.threads",
         "group.share.assignment.interval.ms",
         "group.share.assignors",

@@ -42,6 +42,7 @@ BOOLEAN, STRING, INT, LONG, DOUBLE, LIST = (
 
 COMPRESSION_TYPES: Final = OneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer")
 TIMESTAMP_TYPES: Final = OneOf("CreateTime", "LogAppendTime")
+REBALANCE_PROTOCOLS: Final = ListOf("consumer", "classic", "share", "streams")
 MIGRATION_POLICIES: Final = OneOfAnyCase("bidirectional", "upgrade", "downgrade", "disabled")
 CLEANUP_POLICIES: Final = ListOf("compact", "delete")
 GZIP_LEVEL: Final = GzipLevel()
@@ -184,6 +185,7 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("group.consumer.max.size", INT, NO_LIMIT_INT, "The most members that a consumer group may have.", POSITIVE),
     ConfigKey("group.consumer.assignors", LIST, "uniform,range", "Strategies that members of consumer groups may choose from; the first one is the default: uniform, range."),
     ConfigKey("group.consumer.migration.policy", STRING, "bidirectional", "Whether a group with members may become a consumer group (upgrade), a classic one again (downgrade), either or neither.", MIGRATION_POLICIES),
+    ConfigKey("group.coordinator.rebalance.protocols", LIST, "classic,consumer", "Protocols by which members may join groups. Kafka's default has streams too.", REBALANCE_PROTOCOLS),
     ConfigKey("offset.metadata.max.bytes", INT, "4096", "The longest metadata text of a committed offset."),
     ConfigKey("offsets.retention.minutes", INT, "10080", "Time for which committed offsets are kept that nobody reads by: since the group became empty, or since the commit where there was no group.", POSITIVE),
     ConfigKey("offsets.retention.check.interval.ms", LONG, "600000", "Time between two looks for committed offsets that are too old.", POSITIVE),

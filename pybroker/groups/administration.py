@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic import describe
-from pybroker.groups.classic.state import GroupState
+from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.coordination import Coordination
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Administration(Coordination):
         group = self._loaded.find(group_id, caller.received_at_ms)
         if group is None:
             return describe.describe_unknown(group_id, caller.api_version)
+        if not isinstance(group, ClassicGroup):
+            return describe.describe_other_kind(group_id, caller.api_version)
         return describe.describe_group(group)
 
     def delete_group(self, group_id: str, caller: "Caller") -> ErrorCode:
@@ -48,7 +50,7 @@ class Administration(Coordination):
         group = self._loaded.find(group_id, caller.received_at_ms)
         if group is None:
             return ErrorCode.GROUP_ID_NOT_FOUND
-        if group.state is not GroupState.EMPTY:
+        if not group.is_empty:
             return ErrorCode.NON_EMPTY_GROUP
         decision = self._loaded.decision(caller.received_at_ms)
         self._loaded.delete(group, decision)

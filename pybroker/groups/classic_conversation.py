@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from pybroker.errors import ErrorCode
+from pybroker.errors import ErrorCode, KafkaError
 from pybroker.groups.classic import leave, rebalance
+from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.heartbeat import heartbeat
 from pybroker.groups.classic.join import Joiner, join
 from pybroker.groups.classic.sync import sync
+from pybroker.groups.consumer import classic_members, conversion
+from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.coordination import Coordination
 from pybroker.protocol.leave_group import LeaveGroupResponse
 from pybroker.protocol.sync_group import SyncGroupResponse
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pybroker.groups.coordination import Caller
-    from pybroker.groups.decision import Waiter
+    from pybroker.groups.decision import Decision, Waiter
     from pybroker.protocol.heartbeat import HeartbeatRequest
     from pybroker.protocol.join_group import JoinGroupRequest, JoinGroupResponse
     from pybroker.protocol.leave_group import LeaveGroupRequest
@@ -38,13 +41,17 @@ class ClassicConversation(Coordination):
         ):
             refusal = ErrorCode.INVALID_SESSION_TIMEOUT
         group = self._loaded.find(request.group_id, caller.received_at_ms)
-        if refusal is ErrorCode.NONE and group is None and request.member_id:
+        is_there = group is not None and not (isinstance(group, ConsumerGroup) and group.is_empty)
+        if refusal is ErrorCode.NONE and not is_there and request.member_id:
             refusal = ErrorCode.UNKNOWN_MEMBER_ID
         if refusal is not ErrorCode.NONE:
             return rebalance.refused(request.member_id, refusal)
         decision = self._loaded.decision(caller.received_at_ms)
         if group is None:
             group = self._loaded.make(request.group_id, decision)
+        elif isinstance(group, ConsumerGroup) and group.is_empty:
+            group = conversion.emptied(group, decision)
+            self._loaded.put(group)
         client_id = caller.client_id or ""
         joiner = Joiner(
             api_version=caller.api_version,
@@ -53,10 +60,30 @@ class ClassicConversation(Coordination):
             new_member_id=f"{request.group_instance_id or client_id}-{self._new_uuid()}",
             waiter=waiter,
         )
-        response = join(group, request, joiner, decision)
+        response = (
+            join(group, request, joiner, decision)
+            if isinstance(group, ClassicGroup)
+            else self._join_consumer_group(group, request, joiner, decision)
+        )
         self._loaded.carry_out(group, decision)
         self._loaded.drop_if_blank(group)
         return response
+
+    def _join_consumer_group(
+        self,
+        group: ConsumerGroup,
+        request: "JoinGroupRequest",
+        joiner: Joiner,
+        decision: "Decision",
+    ) -> "JoinGroupResponse":
+        # Members of consumer groups have ids of their own kind, whatever protocol they speak.
+        joiner = joiner._replace(new_member_id=self._new_short_uuid())
+        try:
+            return classic_members.join(group, request, joiner, self.topics, decision)
+        except classic_members.MemberIdRequiredError as required:
+            return rebalance.refused(required.member_id, required.code)
+        except KafkaError as error:
+            return rebalance.refused("", error.code)
 
     def sync(
         self, request: "SyncGroupRequest", caller: "Caller", waiter: "Waiter"
@@ -66,7 +93,13 @@ class ClassicConversation(Coordination):
         if isinstance(group, ErrorCode):
             return SyncGroupResponse(error_code=group)
         decision = self._loaded.decision(caller.received_at_ms)
-        response = sync(group, request, waiter, decision)
+        if isinstance(group, ClassicGroup):
+            response = sync(group, request, waiter, decision)
+        else:
+            try:
+                response = classic_members.sync(group, request, self.topics, decision)
+            except KafkaError as error:
+                response = SyncGroupResponse(error_code=error.code)
         self._loaded.carry_out(group, decision)
         return response
 
@@ -78,7 +111,15 @@ class ClassicConversation(Coordination):
             if isinstance(located, ErrorCode):
                 return located
             group = located
-        return heartbeat(group, request, caller.received_at_ms)
+        if isinstance(group, ClassicGroup):
+            return heartbeat(group, request, caller.received_at_ms)
+        decision = self._loaded.decision(caller.received_at_ms)
+        try:
+            code = classic_members.heartbeat(group, request, self.topics, decision)
+        except KafkaError as error:
+            code = error.code
+        self._loaded.carry_out(group, decision)
+        return code
 
     def leave(
         self,
@@ -94,6 +135,9 @@ class ClassicConversation(Coordination):
         if group is None:
             return leave.leave_unknown_group(leavers)
         decision = self._loaded.decision(caller.received_at_ms)
-        response = leave.leave(group, leavers, decision)
+        if isinstance(group, ClassicGroup):
+            response = leave.leave(group, leavers, decision)
+        else:
+            response = classic_members.leave(group, leavers, self.topics, decision)
         self._loaded.carry_out(group, decision)
         return response

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from pybroker.errors import ErrorCode
 from pybroker.groups.loaded import LoadedGroups
 from pybroker.groups.placement import coordinator_for
-from pybroker.metadata.uuids import random_uuid
+from pybroker.metadata.uuids import random_uuid, uuid_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pybroker.groups.classic.group import ClassicGroup
     from pybroker.groups.configs import GroupConfigs
+    from pybroker.groups.loaded import AnyGroup
     from pybroker.metadata.topics import Topics
     from pybroker.store import Store
     from pybroker.timers import Timers
@@ -67,7 +67,7 @@ class Coordination:
         self.configs = configs
         self.topics = topics
         self._random_bytes = random_bytes
-        self._loaded = LoadedGroups(store, timers, configs, now_ms)
+        self._loaded = LoadedGroups(store, timers, configs, now_ms, lambda: self.topics)
 
     def coordinator_of(self, key: str, partition_count: int) -> int:
         """Choose the node that coordinates a group id or a transactional id."""
@@ -88,7 +88,7 @@ class Coordination:
         partition_count = self.configs.offsets_topic_num_partitions
         return self.coordinator_of(group_id, partition_count) != caller.node_id
 
-    def _locate(self, group_id: str, caller: Caller) -> "ClassicGroup | ErrorCode":
+    def _locate(self, group_id: str, caller: Caller) -> "AnyGroup | ErrorCode":
         """Find a group that the caller claims to be a member of, or say why it is not."""
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
@@ -100,3 +100,7 @@ class Coordination:
         """Make a random uuid and write it as Java does."""
         digits = random_uuid(self._random_bytes).hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _new_short_uuid(self) -> str:
+        """Make a random uuid and write it as Kafka does."""
+        return uuid_text(random_uuid(self._random_bytes))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pybroker.groups.administration import Administration
 from pybroker.groups.classic_conversation import ClassicConversation
+from pybroker.groups.consumer_conversation import ConsumerConversation
 from pybroker.groups.expiry import OffsetExpiry
 from pybroker.groups.offset_conversation import OffsetConversation
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from pybroker.timers import Timers
 
 
-class GroupCoordinator(ClassicConversation, OffsetConversation, Administration):
+class GroupCoordinator(
+    ClassicConversation, ConsumerConversation, OffsetConversation, Administration
+):
     """The coordinator of every group, for all nodes of this process."""
 
     def __init__(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pybroker.groups.rebalances import RebalanceReason
     from pybroker.protocol.join_group import JoinGroupResponse
     from pybroker.protocol.sync_group import SyncGroupResponse
+    from pybroker.store.consumer_groups import ConsumerGroupChange
     from pybroker.store.groups import GroupChange
 
 
@@ -35,7 +36,7 @@ class Decision:
     def __init__(self, now_ms: int, wall_ms: int) -> None:
         self.now_ms = now_ms
         self.wall_ms = wall_ms
-        self.changes: list[GroupChange] = []
+        self.changes: list[GroupChange | ConsumerGroupChange] = []
         self.answers: list[tuple[Waiter, JoinGroupResponse | SyncGroupResponse]] = []
         self.rebalances: list[RebalanceReason] = []
         self.lines: list[str] = []

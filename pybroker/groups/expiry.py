@@ -12,9 +12,8 @@ from pybroker.groups import offset_removal
 from pybroker.store import groups as stored
 
 if TYPE_CHECKING:
-    from pybroker.groups.classic.group import ClassicGroup
     from pybroker.groups.configs import GroupConfigs
-    from pybroker.groups.loaded import LoadedGroups
+    from pybroker.groups.loaded import AnyGroup, LoadedGroups
     from pybroker.store import Store
     from pybroker.timers import Timers
 
@@ -56,7 +55,7 @@ class OffsetExpiry:
             # From the last one on: it may still be there, and is looked at twice.
             self._timers.schedule(now_ms + 1, partial(self._look, group_ids[-1]))
 
-    def _expire(self, group: "ClassicGroup", now_ms: int) -> None:
+    def _expire(self, group: "AnyGroup", now_ms: int) -> None:
         decision = self._loaded.decision(now_ms)
         offset_removal.expire(group, self._retention_ms, decision)
         if group.is_abandoned:

@@ -9,24 +9,31 @@ Promises:
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pybroker.errors import ErrorCode
-from pybroker.groups import offsets
 from pybroker.groups.classic import rebalance, snapshot
 from pybroker.groups.classic.expire import expire
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.consumer import conversion
+from pybroker.groups.consumer import leave as consumer_leave
+from pybroker.groups.consumer import snapshot as consumer_snapshot
+from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.decision import Decision
 from pybroker.groups.group import NEVER_MS
-from pybroker.groups.rebalances import RebalanceCounts, RebalanceReason
+from pybroker.groups.loading import load
+from pybroker.groups.rebalances import RebalanceCounts
 from pybroker.store import StoreError
+from pybroker.store import consumer_groups as stored_consumer
 from pybroker.store import groups as stored
+from pybroker.store.groups import GroupOffsetsRemoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pybroker.groups.configs import GroupConfigs
+    from pybroker.metadata.topics import Topics
     from pybroker.store import Store
     from pybroker.timers import Timers
 
@@ -34,8 +41,14 @@ if TYPE_CHECKING:
 LOAD_MEMBERS_AFTER_MS: Final = 1_000
 
 
+AnyGroup: TypeAlias = ClassicGroup | ConsumerGroup
+
+
 class LoadedGroups:
-    """Groups by id, and what carries out their decisions. `now_ms` is the wall clock."""
+    """Groups by id, and what carries out their decisions. `now_ms` is the wall clock.
+
+    `topics` gives the topics as they are.
+    """
 
     def __init__(
         self,
@@ -43,13 +56,15 @@ class LoadedGroups:
         timers: "Timers",
         configs: "GroupConfigs",
         now_ms: "Callable[[], int]",
+        topics: "Callable[[], Topics]",
     ) -> None:
-        self.by_id: dict[str, ClassicGroup] = {}
+        self.by_id: dict[str, AnyGroup] = {}
         self.rebalances = RebalanceCounts()
         self._store = store
         self._timers = timers
         self._configs = configs
         self._now_ms = now_ms
+        self._topics = topics
 
     def start(self, now_ms: int) -> None:
         """Load groups with members soon: their sessions run although nobody asks for them."""
@@ -67,16 +82,12 @@ class LoadedGroups:
         for group in groups:
             if group.timer is not None:
                 group.timer.cancel()
-            decision = Decision(0, 0)
-            for member in group.members.values():
-                refused = rebalance.refused(member.member_id, ErrorCode.NOT_COORDINATOR)
-                rebalance.answer_join(group, member, refused, decision)
-                rebalance.answer_sync(member, ErrorCode.NOT_COORDINATOR, decision)
-            _answer(decision)
+            if isinstance(group, ClassicGroup):
+                _send_away(group)
 
     # Finding.
 
-    def find(self, group_id: str, now_ms: int) -> ClassicGroup | None:
+    def find(self, group_id: str, now_ms: int) -> AnyGroup | None:
         """Find a group, in memory or in the store."""
         group = self.by_id.get(group_id)
         if group is None:
@@ -84,9 +95,10 @@ class LoadedGroups:
             group = self.by_id.get(group_id)
         return group
 
-    def find_all(self, now_ms: int) -> "Iterable[ClassicGroup]":
+    def find_all(self, now_ms: int) -> "Iterable[AnyGroup]":
         """Find every group that there is."""
         self._load(stored.group_ids(self._store), now_ms)
+        self._load(stored_consumer.group_ids(self._store), now_ms)
         return self.by_id.values()
 
     def make(self, group_id: str, decision: Decision) -> ClassicGroup:
@@ -94,20 +106,28 @@ class LoadedGroups:
         group = self.by_id[group_id] = ClassicGroup(group_id, self._configs, decision.wall_ms)
         return group
 
-    def drop_if_blank(self, group: ClassicGroup) -> None:
+    def put(self, group: AnyGroup) -> None:
+        """Hold a group, in the place of the one that it was made of."""
+        before = self.by_id.get(group.group_id)
+        if before is not None and before.timer is not None:
+            before.timer.cancel()
+        self.by_id[group.group_id] = group
+
+    def drop_if_blank(self, group: AnyGroup) -> None:
         """Forget a group that nobody is in, came to, or has stored anything for."""
         if group.is_blank:
             self.by_id.pop(group.group_id, None)
 
     def _load_members(self, now_ms: int) -> None:
         self._load(stored.group_ids_with_members(self._store), now_ms)
+        self._load(stored_consumer.group_ids_with_members(self._store), now_ms)
 
     def _load(self, group_ids: "Iterable[str]", now_ms: int) -> None:
         for group_id in group_ids:
             if group_id in self.by_id:
                 continue
             decision = self.decision(now_ms)
-            group = load(stored.load(self._store, group_id), self._configs, decision)
+            group = load(self._store, group_id, self._configs, self._topics(), decision)
             if group is not None:
                 self.by_id[group_id] = group
                 self.carry_out(group, decision)
@@ -118,9 +138,12 @@ class LoadedGroups:
         """Begin a decision at a time on the monotonic scale."""
         return Decision(now_ms, self._now_ms())
 
-    def carry_out(self, group: ClassicGroup, decision: Decision) -> None:
+    def carry_out(self, group: AnyGroup, decision: Decision) -> None:
         """Store the changes, give the answers, and wake up at the group's next deadline."""
         if decision.changes:
+            if isinstance(group, ConsumerGroup) and group.is_to_be_downgraded:
+                group = conversion.downgraded(group, self._topics(), decision)
+                self.put(group)
             self.store(decision)
         if decision.answers:
             _answer(decision)
@@ -148,49 +171,38 @@ class LoadedGroups:
             self.unload(decision.now_ms)
             raise
 
-    def delete(self, group: ClassicGroup, decision: Decision) -> None:
+    def delete(self, group: AnyGroup, decision: Decision) -> None:
         """Drop a group without members, here and in the store."""
-        decision.changes.extend(snapshot.deletion_of(group))
-        group.transition_to(GroupState.DEAD, decision.wall_ms)
+        if isinstance(group, ClassicGroup):
+            decision.changes.extend(snapshot.deletion_of(group))
+            group.transition_to(GroupState.DEAD, decision.wall_ms)
+        else:
+            decision.changes.extend(consumer_snapshot.deletion_of(group))
+            decision.changes.append(GroupOffsetsRemoved(group.group_id))
         if group.timer is not None:
             group.timer.cancel()
         del self.by_id[group.group_id]
         self.store(decision)
 
-    def _deadline_passed(self, group: ClassicGroup, now_ms: int) -> None:
+    def _deadline_passed(self, group: AnyGroup, now_ms: int) -> None:
         group.timer = None
         decision = self.decision(now_ms)
-        expire(group, decision)
+        if isinstance(group, ClassicGroup):
+            expire(group, decision)
+        else:
+            consumer_leave.expire(group, self._topics(), decision)
         self.carry_out(group, decision)
         self.drop_if_blank(group)
 
 
-def load(
-    changes: "Iterable[stored.GroupSet | stored.GroupMemberSet | stored.OffsetCommitted]",
-    configs: "GroupConfigs",
-    decision: Decision,
-) -> ClassicGroup | None:
-    """Make a group of what the store has; None if it has nothing."""
-    group: ClassicGroup | None = None
-    for change in changes:
-        if group is None:
-            group = ClassicGroup(change.group_id, configs, decision.wall_ms)
-        match change:
-            case stored.GroupSet():
-                snapshot.apply_group(group, change)
-            case stored.GroupMemberSet():
-                snapshot.apply_member(group, change, decision.now_ms)
-            case stored.OffsetCommitted():
-                offsets.apply_offset(group, change)
-    if group is not None and len(group.members) > configs.group_max_size:
-        # The limit became lower: the last to join again will find no room.
-        rebalance.prepare(
-            group,
-            RebalanceReason.GROUP_TOO_LARGE,
-            f"loaded with more members than group.max.size, {configs.group_max_size}",
-            decision,
-        )
-    return group
+def _send_away(group: ClassicGroup) -> None:
+    """Answer whoever waits: the group is not here any more."""
+    decision = Decision(0, 0)
+    for member in group.members.values():
+        refused = rebalance.refused(member.member_id, ErrorCode.NOT_COORDINATOR)
+        rebalance.answer_join(group, member, refused, decision)
+        rebalance.answer_sync(member, ErrorCode.NOT_COORDINATOR, decision)
+    _answer(decision)
 
 
 def _answer(decision: Decision) -> None:

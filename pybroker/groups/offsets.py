@@ -5,7 +5,7 @@ Somebody who names neither member nor generation commits to a group that has no 
 it if need be. Each partition has its own answer, and those that can be stored are.
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pybroker.errors import ErrorCode
 from pybroker.protocol.offset_commit import OffsetCommitResponse
@@ -25,13 +25,6 @@ _STORED: Final = [
 ]
 
 
-class _Terms(NamedTuple):
-    """What holds for every partition of a commit."""
-
-    check: "PartitionCheck | None"
-    expire_timestamp_ms: int
-
-
 def commit(
     group: "Group",
     request: "OffsetCommitRequest",
@@ -49,13 +42,20 @@ def commit(
     )
     if refusal is not ErrorCode.NONE:
         return refuse(request, topics, refusal)
+    if check is not None:
+        # KIP-1251; as in Kafka one partition that fails it fails the others.
+        refusal = _refusal_by_partition(request, topics, check)
+        if refusal is not ErrorCode.NONE:
+            return refuse(request, topics, refusal)
     group.note_commit(request.member_id, decision.now_ms)
     expire_timestamp_ms = -1
     if request.retention_time_ms != DEFAULT_RETENTION:
         expire_timestamp_ms = decision.wall_ms + request.retention_time_ms
-    terms = _Terms(check, expire_timestamp_ms)
     return OffsetCommitResponse(
-        topics=[_commit_topic(group, topic, topics, terms, decision) for topic in request.topics]
+        topics=[
+            _commit_topic(group, topic, topics, expire_timestamp_ms, decision)
+            for topic in request.topics
+        ]
     )
 
 
@@ -89,6 +89,20 @@ def apply_offset(group: "Group", change: OffsetCommitted) -> None:
     group.offsets.setdefault(change.topic, {})[change.partition_index] = change
 
 
+def _refusal_by_partition(
+    request: "OffsetCommitRequest", topics: "Topics", check: "PartitionCheck"
+) -> ErrorCode:
+    """Give the first error of a partition that exists."""
+    for topic in request.topics:
+        _, partition_count, name = _look_up(topic, topics)
+        for index in [each.partition_index for each in topic.partitions]:
+            if 0 <= index < partition_count:
+                code = check(topics.by_name[name].topic_id, index)
+                if code is not ErrorCode.NONE:
+                    return code
+    return ErrorCode.NONE
+
+
 def _look_up(topic: "OffsetCommitRequest.Topic", topics: "Topics") -> tuple[ErrorCode, int, str]:
     """Give the error if a partition is missing, how many there are, and the topic's name."""
     if topic.name:
@@ -110,12 +124,10 @@ def _commit_topic(
     group: "Group",
     topic: "OffsetCommitRequest.Topic",
     topics: "Topics",
-    terms: "_Terms",
+    expire_timestamp_ms: int,
     decision: "Decision",
 ) -> OffsetCommitResponse.Topic:
     unknown, partition_count, name = _look_up(topic, topics)
-    check = terms.check
-    topic_id = b"" if check is None or not partition_count else topics.by_name[name].topic_id
     metadata_max_bytes = group.configs.offset_metadata_max_bytes
     offsets = group.offsets.get(name)
     if offsets is None and partition_count:
@@ -128,8 +140,6 @@ def _commit_topic(
             answers.append(_refused(index, unknown))
         elif len(metadata) > metadata_max_bytes:
             answers.append(_refused(index, ErrorCode.OFFSET_METADATA_TOO_LARGE))
-        elif check is not None and (code := check(topic_id, index)) is not ErrorCode.NONE:
-            answers.append(_refused(index, code))
         else:
             change = OffsetCommitted(
                 group.group_id,
@@ -139,7 +149,7 @@ def _commit_topic(
                 partition.committed_leader_epoch,
                 metadata,
                 decision.wall_ms,
-                terms.expire_timestamp_ms,
+                expire_timestamp_ms,
             )
             offsets[index] = change
             decision.changes.append(change)

@@ -66,6 +66,10 @@ def fetch_group(
     api_version: int,
 ) -> OffsetFetchResponse.Group:
     """Decide one group of an OffsetFetch of version 8 or later."""
+    if group is not None:
+        refusal = group.validate_fetch(wanted.member_id, wanted.member_epoch)
+        if refusal is not ErrorCode.NONE:
+            return refuse_group(wanted, refusal)
     offsets = {} if group is None else group.offsets
     if wanted.topics is None:
         answers = _all_topics(offsets, topics)

@@ -32,4 +32,6 @@ HANDLERS: Final = (
     Api(42, "delete_groups", 0, 2),
     Api(47, "offset_delete", 0, 0),
     Api(60, "describe_cluster", 0, 2),
+    Api(68, "consumer_group_heartbeat", 0, 1),
+    Api(69, "consumer_group_describe", 0, 1),
 )

@@ -45,6 +45,7 @@ async def create(broker: "Broker", created: "Sequence[CreatedTopic]") -> None:
     _commit(broker, [change for topic in created for change in topic.changes()])
     topics = [broker.topics.by_id[topic.topic_id] for topic in created]
     await _open_and_publish(broker, [(topic, range(len(topic.partitions))) for topic in topics])
+    broker.topics_changed()
 
 
 def create_without_logs(broker: "Broker", created: "CreatedTopic") -> None:
@@ -52,6 +53,7 @@ def create_without_logs(broker: "Broker", created: "CreatedTopic") -> None:
     _commit(broker, created.changes())
     topic = broker.topics.by_id[created.topic_id]
     broker.data_plane.publish_topics([topic_image(broker, topic)], [])
+    broker.topics_changed()
 
 
 async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
@@ -65,6 +67,7 @@ async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
     await _open_and_publish(
         broker, [(broker.topics.by_id[topic_id], new) for topic_id, new in partitions.items()]
     )
+    broker.topics_changed()
 
 
 async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
@@ -77,6 +80,7 @@ async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
         broker.groups.forget_topic(topic.name, broker.clock.monotonic_ms())
     _commit(broker, [TopicDeleted(topic.topic_id) for topic in topics])
     broker.data_plane.publish_topics([], [topic.topic_id for topic in topics])
+    broker.topics_changed()
     await _delete_logs(broker, [(topic, range(len(topic.partitions))) for topic in topics])
 
 

@@ -14,9 +14,10 @@ from pybroker.groups.classic.describe import GroupFilter
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.configs import GroupConfigs
+from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.coordinator import GroupCoordinator
 from pybroker.groups.decision import Decision
-from pybroker.groups.loaded import load
+from pybroker.groups.loading import load
 from pybroker.metadata.topics import Topics
 from pybroker.protocol.heartbeat import HeartbeatRequest
 from pybroker.protocol.join_group import JoinGroupRequest
@@ -25,9 +26,9 @@ from pybroker.protocol.offset_commit import OffsetCommitRequest
 from pybroker.protocol.offset_fetch import OffsetFetchRequest
 from pybroker.protocol.sync_group import SyncGroupRequest
 from pybroker.store import Store, StoreError
-from pybroker.store import groups as stored
 from pybroker.store.topics import PartitionSet, TopicCreated
 from pybroker.timers import Timers
+from tests.support.consumer_groups import check_consumer_invariants, consumer_changes
 
 START_MS = 50_000
 WALL_AHEAD_MS = 1_700_000_000_000
@@ -125,7 +126,9 @@ class Bench:
         return changes
 
     def group(self, group_id: str = "group") -> ClassicGroup:
-        return self.coordinator._loaded.by_id[group_id]
+        group = self.coordinator._loaded.by_id[group_id]
+        assert isinstance(group, ClassicGroup)
+        return group
 
     def state(self, group_id: str = "group") -> GroupState:
         return self.group(group_id).state
@@ -328,12 +331,22 @@ class Bench:
         return answer
 
     def _compare(self) -> None:
+        topics = self.coordinator.topics
         for group_id, group in self.coordinator._loaded.by_id.items():
-            check_invariants(group)
-            loaded = load(stored.load(self.store, group_id), self.configs, Decision(self.now_ms, 0))
-            if group.state in {GroupState.STABLE, GroupState.EMPTY} and group.generation_id:
-                assert loaded is not None
-                assert sorted_changes(loaded) == sorted_changes(group)
+            decision = Decision(self.now_ms, 0)
+            loaded = load(self.store, group_id, self.configs, topics, decision)
+            if isinstance(group, ConsumerGroup):
+                check_consumer_invariants(group, topics)
+                if not group.is_blank:
+                    assert isinstance(loaded, ConsumerGroup)
+                    assert consumer_changes(loaded) == consumer_changes(group)
+                    assert loaded.owners == group.owners
+                    assert loaded.resolved == group.resolved
+            else:
+                check_invariants(group)
+                if group.state in {GroupState.STABLE, GroupState.EMPTY} and group.generation_id:
+                    assert isinstance(loaded, ClassicGroup)
+                    assert sorted_changes(loaded) == sorted_changes(group)
             if any(group.offsets.values()):
                 assert loaded is not None
                 assert loaded.offsets == {

@@ -22,7 +22,11 @@ LONGER_WITH_A_REASON = frozenset(
     }
 )
 
-IMPORTERS_OF_NATIVE = {"pybroker/data_plane.py", "pybroker/protocol/codec.py"}
+IMPORTERS_OF_NATIVE = {
+    "pybroker/data_plane.py",
+    "pybroker/groups/consumer/regular_expressions.py",
+    "pybroker/protocol/codec.py",
+}
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|todo!\(|unimplemented!\(")
 
 

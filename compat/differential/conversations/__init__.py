@@ -12,10 +12,11 @@ AREAS: Final = (
     *("offsets", "groups_admin", "init_producer_id", "produce", "fetch", "fetch_sessions"),
     *("describe_cluster", "describe_configs", "bad_frames"),
     *("classic_members", "offset_delete", "internal_topics"),
+    *("consumer_heartbeat", "consumer_admin", "consumer_offsets", "migration"),
 )
 
 # Recorded from Kafka before pybroker answers them: compared by name only.
-AHEAD: Final = ("consumer_heartbeat", "consumer_admin", "consumer_offsets", "migration")
+AHEAD: Final[tuple[str, ...]] = ()
 
 
 def load(area: str) -> Sequence[Conversation]:

@@ -71,10 +71,21 @@ def describe_elsewhere(group_id: str) -> DescribeGroupsResponse.DescribedGroup:
 
 def describe_unknown(group_id: str, api_version: int) -> DescribeGroupsResponse.DescribedGroup:
     """Describe a group that does not exist: dead, and since version 6 an error (KIP-1043)."""
+    return _not_found(group_id, f"Group {group_id} not found.", api_version)
+
+
+def describe_other_kind(group_id: str, api_version: int) -> DescribeGroupsResponse.DescribedGroup:
+    """Describe a consumer group: as a classic group it does not exist."""
+    return _not_found(group_id, f"Group {group_id} is not a classic group.", api_version)
+
+
+def _not_found(
+    group_id: str, message: str, api_version: int
+) -> DescribeGroupsResponse.DescribedGroup:
     described = DescribeGroupsResponse.DescribedGroup(
         group_id=group_id, group_state=GroupState.DEAD.value
     )
     if api_version >= 6:
         described.error_code = ErrorCode.GROUP_ID_NOT_FOUND
-        described.error_message = f"Group {group_id} not found."
+        described.error_message = message
     return described

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from pybroker.groups.consumer.member import Assigned, ConsumerMember, Target
     from pybroker.groups.consumer.state import MemberState
     from pybroker.groups.group import PartitionCheck
+    from pybroker.store.groups import OffsetCommitted
 
+# The epoch of a group that nobody has joined yet, as Kafka counts.
+NEW_GROUP_EPOCH = 1
 # The first version of OffsetCommit that knows member epochs.
 MEMBER_EPOCH_VERSION = 9
 
@@ -32,7 +35,8 @@ class ConsumerGroup(Group):
     `metadata_hash` stands for the topics that it subscribes to, as they were when the group epoch
     was raised last; `resolved` has the topics of each regular expression of a member.
     `changed_at_ms` is when the group epoch was raised, `assigned_at_ms` when the target was
-    computed; None after a restart.
+    computed; None after a restart. `is_to_be_downgraded` says that the last member that spoke the
+    consumer protocol is gone, `is_missing_member` that nobody took its place.
     """
 
     TYPE: ClassVar[str] = "consumer"
@@ -41,6 +45,8 @@ class ConsumerGroup(Group):
         "assigned_at_ms",
         "changed_at_ms",
         "group_epoch",
+        "is_missing_member",
+        "is_to_be_downgraded",
         "members",
         "metadata_hash",
         "owners",
@@ -53,8 +59,8 @@ class ConsumerGroup(Group):
 
     def __init__(self, group_id: str, configs: "GroupConfigs", state_timestamp_ms: int) -> None:
         super().__init__(group_id, configs, state_timestamp_ms)
-        self.group_epoch = 0
-        self.target_epoch = 0
+        self.group_epoch = NEW_GROUP_EPOCH
+        self.target_epoch = NEW_GROUP_EPOCH
         self.metadata_hash = 0
         self.members: dict[str, ConsumerMember] = {}
         self.static_members: dict[str, str] = {}
@@ -62,6 +68,8 @@ class ConsumerGroup(Group):
         self.owners: dict[bytes, dict[int, str]] = {}
         self.resolved: dict[str, frozenset[str]] = {}
         self.unsettled: set[str] = set()
+        self.is_to_be_downgraded = False
+        self.is_missing_member = False
         self.changed_at_ms: int | None = None
         self.assigned_at_ms: int | None = None
 
@@ -89,14 +97,27 @@ class ConsumerGroup(Group):
         ):
             del self.static_members[member.instance_id]
 
+    def set_instance(self, member: "ConsumerMember", instance_id: str | None) -> None:
+        """Give a member another instance id."""
+        if member.instance_id is not None:
+            self.static_members.pop(member.instance_id, None)
+        member.instance_id = instance_id
+        if instance_id is not None:
+            self.static_members[instance_id] = member.member_id
+
     def static_member(self, instance_id: str) -> "ConsumerMember | None":
         """Find who has an instance id."""
         member_id = self.static_members.get(instance_id)
         return None if member_id is None else self.members[member_id]
 
-    def has_classic_members_only(self) -> bool:
-        """Whether everybody in it speaks the classic protocol."""
-        return all(member.classic is not None for member in self.members.values())
+    def may_be_downgraded(self) -> bool:
+        """Whether nobody is left who speaks the consumer protocol, and it may become classic."""
+        return (
+            bool(self.members)
+            and self.configs.may_downgrade()
+            and len(self.members) <= self.configs.group_max_size
+            and all(member.classic is not None for member in self.members.values())
+        )
 
     # Assignments.
 
@@ -192,7 +213,12 @@ class ConsumerGroup(Group):
     @property
     def is_blank(self) -> bool:
         """Whether nobody was ever in it, and it has no offsets."""
-        return self.group_epoch == 0 and not self.members and not any(self.offsets.values())
+        return self.group_epoch == NEW_GROUP_EPOCH and self.is_abandoned
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody is in it, and it has no positions."""
+        return not self.members and not self.has_offsets()
 
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member asked for the topic, by name or by a regular expression."""
@@ -248,6 +274,10 @@ class ConsumerGroup(Group):
     def validate_offset_delete(self) -> ErrorCode:
         """Judge an OffsetDelete: topics that are subscribed to are refused one by one."""
         return ErrorCode.NONE
+
+    def retention_begins_ms(self, position: "OffsetCommitted") -> int | None:
+        """Say since when a position ages: by itself, as long as nobody reads its topic."""
+        return position.commit_timestamp_ms
 
     # Deadlines.
 

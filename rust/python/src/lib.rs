@@ -3,6 +3,7 @@
 mod codec;
 mod data_plane;
 mod mailbox;
+mod regular_expressions;
 
 use pyo3::prelude::*;
 
@@ -17,6 +18,8 @@ mod _native {
     use crate::data_plane::{DataPlane, DataPlaneOptions, PyLogConfig, TopicImage};
     #[pymodule_export]
     use crate::mailbox::{Completed, ConnectionFault, LogDirChanged, LogFailed, Request};
+    #[pymodule_export]
+    use crate::regular_expressions::match_topics;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

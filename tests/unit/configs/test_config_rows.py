@@ -26,6 +26,7 @@ OWN_DEFAULTS = {
     "log.dir",
     "num.network.threads",
     "group.initial.rebalance.delay.ms",
+    "group.coordinator.rebalance.protocols",
 }
 OWN_ROWS = [row for row in BROKER_CONFIG_ROWS if row.name.startswith("pybroker.")]
 KAFKA_ROWS = [row for row in BROKER_CONFIG_ROWS if row not in OWN_ROWS]
@@ -43,6 +44,7 @@ RANGES = {
     "[1,...,17]": (["1", "17"], ["0", "18"]),
     "[-131072,...,22]": (["-131072", "22"], ["-131073", "23"]),
     "[1,...,9] or -1": (["1", "9", "-1"], ["0", "10", "-2"]),
+    "[consumer, classic, share, streams]": (["classic", "consumer,classic"], ["Classic", "none"]),
     "[compact, delete]": (["compact", "delete,compact", ""], ["Compact", "none"]),
     "(case insensitive) [DISABLED, DOWNGRADE, UPGRADE, BIDIRECTIONAL]": (
         ["upgrade", "Disabled", "BIDIRECTIONAL"],

@@ -8,9 +8,8 @@ from pybroker.groups.classic.rebalance import LAST_GENERATION_ID
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.configs import GroupConfigs
 from pybroker.groups.decision import Decision
-from pybroker.groups.loaded import load
+from pybroker.groups.loading import load
 from pybroker.groups.rebalances import CLIENT_REASON_MAX_CHARACTERS, RebalanceReason
-from pybroker.store import groups as stored
 from tests.support.groups import Bench
 
 
@@ -56,7 +55,7 @@ def test_a_static_member_that_comes_back_between_join_and_sync_is_counted(bench:
 def test_a_group_that_is_larger_than_a_new_limit_is_counted(bench: Bench) -> None:
     bench.stable(2)
     decision = Decision(bench.now_ms, 0)
-    load(stored.load(bench.store, "group"), GroupConfigs(group_max_size=1), decision)
+    load(bench.store, "group", GroupConfigs(group_max_size=1), bench.coordinator.topics, decision)
     assert decision.rebalances == [RebalanceReason.GROUP_TOO_LARGE]
 
 
