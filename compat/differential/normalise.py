@@ -18,6 +18,7 @@ SHORT_ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
 MEMBERS: Final = frozenset({"member_id", "leader"})
 NUMBERED: Final = frozenset({"producer_id", "session_id"})
+SPACE: Final = frozenset({"total_bytes", "usable_bytes"})
 DROPPED: Final = frozenset({"throttle_time", "finalized_features_epoch"})
 CLOCK_TOLERANCE_MS: Final = 24 * 3_600_000
 
@@ -58,6 +59,10 @@ class Normaliser:
                 return "<port>"
             case str() if name == "host" and value == self._host:
                 return "<host>"
+            case str() if name == "log_dir":
+                return "<log dir>"
+            case int() if name in SPACE and value > 0:
+                return f"<{name}>"
             case str() if name == "cluster_id":
                 return "<cluster id>"
         return value

@@ -11,6 +11,7 @@ AREAS: Final = (
     *("list_offsets", "offset_epochs", "find_coordinator", "join_sync", "heartbeat_leave"),
     *("offsets", "groups_admin", "init_producer_id", "produce", "fetch", "fetch_sessions"),
     *("describe_cluster", "describe_configs", "bad_frames"),
+    *("delete_records", "retention", "describe_log_dirs"),
     *("classic_members", "offset_delete", "internal_topics"),
     *("consumer_heartbeat", "consumer_admin", "consumer_offsets", "migration"),
 )

@@ -240,6 +240,49 @@ CONVERSATIONS: Final = (
         ],
     ),
     Conversation(
+        "several rules at once",
+        [
+            *topic(
+                "ruled",
+                configs={"cleanup.policy": "compact", "message.timestamp.before.max.ms": "1000"},
+            ),
+            produce("ruled", Batch(keys=[None, b"k"], values=[b"1", b"2"])),
+            produce("ruled", Batch(keys=[None, None], values=[b"1", b"2"], timestamp_ms=-1)),
+            produce("ruled", Batch(keys=[None], values=[b"1"], timestamp_ms=-1, gzipped=True)),
+            produce("ruled", Batch(keys=[b""], values=[None], timestamp_ms=-1)),
+            *offsets_at("ruled", -1),
+        ],
+    ),
+    Conversation(
+        "the broker stamps records out of bounds, and those that were stamped",
+        [
+            *topic(
+                "stamped-anyway",
+                configs={**LOG_APPEND_TIME, "message.timestamp.before.max.ms": "1000"},
+            ),
+            produce("stamped-anyway", Batch()),
+            produce("stamped-anyway", Batch(timestamp_ms=9_000_000_000_000)),
+            produce("stamped-anyway", Batch(attributes=0x08)),
+            produce("stamped-anyway", Batch(values=[b"a", b"b"], gzipped=True)),
+            fetch("stamped-anyway"),
+            *topic("not-stamped"),
+            produce("not-stamped", Batch(attributes=0x08)),
+            produce("not-stamped", Batch(attributes=0x08, gzipped=True)),
+            fetch("not-stamped"),
+        ],
+    ),
+    Conversation(
+        "codecs by level",
+        [
+            *topic(
+                "levelled",
+                configs={"compression.type": "gzip", "compression.gzip.level": "1"},
+            ),
+            produce("levelled", Batch(values=[b"a" * 500])),
+            fetch("levelled"),
+        ],
+    ),
+    Conversation(
         "another codec than the topic's",
         [
             *topic("recoded", configs={"compression.type": "gzip"}),

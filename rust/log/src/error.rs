@@ -83,11 +83,30 @@ pub struct Refusal {
     pub message: String,
     /// `record_errors` of the partition's response: (index in the batch, message).
     pub record_errors: Vec<(i32, String)>,
+    /// What the fault is in.
+    pub fault: Fault,
+}
+
+/// What is wrong with records that were refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// They are not one batch of a known format: Kafka says so before it asks the log.
+    Framing,
+    /// The batch, or a record in it, breaks a rule of the log.
+    Batch,
 }
 
 impl AppendError {
     pub(crate) fn refused(code: ErrorCode, message: String) -> Self {
-        Self::Refused(Box::new(Refusal { code, message, record_errors: Vec::new() }))
+        Self::with_fault(code, message, Fault::Batch)
+    }
+
+    pub(crate) fn framing(code: ErrorCode, message: String) -> Self {
+        Self::with_fault(code, message, Fault::Framing)
+    }
+
+    fn with_fault(code: ErrorCode, message: String, fault: Fault) -> Self {
+        Self::Refused(Box::new(Refusal { code, message, record_errors: Vec::new(), fault }))
     }
 }
 

@@ -55,7 +55,7 @@ pub use deletion::{DeletedFiles, delete_unopened, find_deleted, set_folders_asid
 #[cfg(feature = "simulated-disk")]
 pub use disk::simulated;
 pub use disk::{File, free_space};
-pub use error::{AppendError, LogError, ReadError, Refusal};
+pub use error::{AppendError, Fault, LogError, ReadError, Refusal};
 pub use failure::FailureScope;
 pub use flush::FlushJob;
 pub use import::{StagedLog, is_unused, place_import, stage_import};

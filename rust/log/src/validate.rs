@@ -11,7 +11,7 @@ use pybroker_wire::record::Record;
 use pybroker_wire::{BatchBuilder, Compression, ErrorCode, TransactionMarker, WireError};
 
 use crate::config::LogConfig;
-use crate::error::{AppendError, Refusal};
+use crate::error::{AppendError, Fault, Refusal};
 use crate::log::Origin;
 
 /// What a compressed batch may expand to. A larger one is answered as too large, so that the client splits it.
@@ -118,21 +118,27 @@ fn inspect(
 fn only_batch(records: &[u8]) -> Result<Batch<'_>, AppendError> {
     let first = match Batch::first(records) {
         Ok(first) => first,
-        Err(error @ WireError::InvalidBatchLength(_)) => {
-            return Err(refuse(ErrorCode::CorruptMessage, &error));
-        }
-        Err(WireError::UnsupportedMagic(magic)) if !(0..=batch::MAGIC).contains(&magic) => {
-            return Err(refuse(ErrorCode::CorruptMessage, &WireError::UnsupportedMagic(magic)));
-        }
-        Err(error) => return Err(refuse_record(&error)),
+        Err(error) => return Err(refuse_framing(&error)),
     };
     match Batch::first(&records[first.bytes.len()..]) {
         Err(WireError::Truncated { .. }) => Ok(first),
-        Err(error @ WireError::InvalidBatchLength(_)) => {
-            Err(refuse(ErrorCode::CorruptMessage, &error))
+        Err(error @ WireError::InvalidBatchLength(_)) => Err(refuse_framing(&error)),
+        _ => {
+            let message = "a partition takes one record batch per request, not more";
+            Err(AppendError::framing(ErrorCode::InvalidRecord, message.to_owned()))
         }
-        _ => Err(refused("a partition takes one record batch per request, not more".to_owned())),
     }
+}
+
+fn refuse_framing(error: &WireError) -> AppendError {
+    let is_known_format =
+        !matches!(error, WireError::UnsupportedMagic(magic) if !(0..=batch::MAGIC).contains(magic));
+    let code = match error {
+        WireError::InvalidBatchLength(_) => ErrorCode::CorruptMessage,
+        _ if !is_known_format => ErrorCode::CorruptMessage,
+        _ => ErrorCode::InvalidRecord,
+    };
+    AppendError::framing(code, error.to_string())
 }
 
 /// Everything that the header alone can be wrong about.
@@ -245,8 +251,8 @@ fn refuse_record_errors(walked: &Walked) -> Result<(), AppendError> {
         (ErrorCode::InvalidRecord, "records are not what the topic allows")
     };
     let message = format!("{} {reason}", walked.errors.len());
-    let record_errors = walked.errors.clone();
-    Err(AppendError::Refused(Box::new(Refusal { code, message, record_errors })))
+    let (record_errors, fault) = (walked.errors.clone(), Fault::Batch);
+    Err(AppendError::Refused(Box::new(Refusal { code, message, record_errors, fault })))
 }
 
 /// Writes what the broker assigns into the one batch that `batch` is.

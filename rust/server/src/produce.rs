@@ -18,7 +18,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pybroker_log::{FlushDemand, Origin};
+use pybroker_log::{Fault, FlushDemand, Origin, Refusal};
 use pybroker_wire::batch::BatchHeader;
 use pybroker_wire::produce::{LeaderIdAndEpoch, ProducePartition, ProduceRequest};
 use pybroker_wire::{Compression, ErrorCode, TopicRef, WireError};
@@ -195,10 +195,9 @@ fn append(
 ) -> Result<Stored, Outcome> {
     let Target { log, leader_epoch } = target;
     log.append(records, leader_epoch, Origin::Client, now_ms).map_err(|failure| match failure {
-        AppendFailure::Refused(refusal) => Outcome::Refused {
-            log_start_offset: known_log_start_offset(log, refusal.code),
-            refusal,
-        },
+        AppendFailure::Refused(refusal) => {
+            Outcome::Refused { log_start_offset: known_log_start_offset(log, &refusal), refusal }
+        }
         AppendFailure::Storage => {
             report_failure(&context.shared, log);
             Outcome::Failed(ErrorCode::KafkaStorageError)
@@ -206,9 +205,10 @@ fn append(
     })
 }
 
-/// Kafka leaves the log start offset out where it refuses records for their size or checksum.
-fn known_log_start_offset(log: &Partition, code: ErrorCode) -> i64 {
-    match code {
+/// Kafka leaves the log start offset out where it has not asked the log yet, or refuses records for their size or checksum.
+fn known_log_start_offset(log: &Partition, refusal: &Refusal) -> i64 {
+    match refusal.code {
+        _ if refusal.fault == Fault::Framing => -1,
         ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::CorruptMessage => {
             -1
         }

@@ -1,6 +1,6 @@
 //! Writing the answer of a produce: what became of each partition's records, and who leads instead.
 
-use pybroker_log::{Appended, Refusal};
+use pybroker_log::{Appended, Fault, Refusal};
 use pybroker_wire::header::{PRODUCE, response_header_version};
 use pybroker_wire::produce::{
     LeaderIdAndEpoch, NodeEndpoint, ProducePartitionResponse, ProduceRequest, ProduceResponse,
@@ -95,9 +95,11 @@ fn partition_response(index: i32, outcome: &Outcome) -> ProducePartitionResponse
                     message: Some(message),
                 })
                 .collect();
-            // Kafka has a message where it names records, and leaves the rest to the error code.
-            response.error_message =
-                (!refusal.record_errors.is_empty()).then_some(&refusal.message);
+            // Kafka has a message where it names records or finds no batch in corrupt bytes, and leaves the rest to the code.
+            let is_unreadable =
+                refusal.fault == Fault::Framing && refusal.code == ErrorCode::CorruptMessage;
+            let has_message = is_unreadable || !refusal.record_errors.is_empty();
+            response.error_message = has_message.then_some(&refusal.message);
         }
         Outcome::NotLeader(leader) => response.current_leader = Some(*leader),
         Outcome::Failed(_) => {}

@@ -200,6 +200,11 @@ class AiokafkaAdmin(Admin):
         for _, code in answer.topic_error_codes:
             require_no_error(code)
 
+    def delete_records(self, partition: TopicPartition, offset: int) -> None:
+        before = aiokafka_admin.RecordsToDelete(offset)
+        wanted = {aiokafka.TopicPartition(*partition): before}
+        self._thread.run(self._admin.delete_records(wanted))
+
     def create_partitions(self, name: str, total: int) -> None:
         wanted = {name: aiokafka_admin.NewPartitions(total)}
         self._thread.run(self._admin.create_partitions(wanted))

@@ -158,6 +158,9 @@ class ConfluentAdmin(Admin):
     def delete_topic(self, name: str) -> None:
         only(self._admin.delete_topics([name]))
 
+    def delete_records(self, partition: TopicPartition, offset: int) -> None:
+        only(self._admin.delete_records([kafka.TopicPartition(*partition, offset)]))
+
     def create_partitions(self, name: str, total: int) -> None:
         only(self._admin.create_partitions([kafka_admin.NewPartitions(name, total)]))
 

@@ -12,6 +12,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.net.inet import KafkaNetSocket
 from kafka.structs import OffsetAndMetadata
+from kafka.structs import TopicPartition as KafkaTopicPartition
 
 from tests.support.clients.library import (
     DELIVERY_TIMEOUT_S,
@@ -160,6 +161,9 @@ class KafkaPythonAdmin(Admin):
 
     def delete_topic(self, name: str) -> None:
         self._admin.delete_topics([name])
+
+    def delete_records(self, partition: TopicPartition, offset: int) -> None:
+        self._admin.delete_records({KafkaTopicPartition(*partition): offset})
 
     def create_partitions(self, name: str, total: int) -> None:
         self._admin.create_partitions({name: total})

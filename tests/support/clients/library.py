@@ -154,6 +154,10 @@ class Admin(ABC):
         """Delete a topic."""
 
     @abstractmethod
+    def delete_records(self, partition: TopicPartition, offset: int) -> None:
+        """Delete what is before an offset."""
+
+    @abstractmethod
     def create_partitions(self, name: str, total: int) -> None:
         """Let a topic have so many partitions."""
 
