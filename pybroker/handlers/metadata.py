@@ -6,6 +6,8 @@ Behaviour:
     for, by name or by id; with one id in the request, the names are not looked at.
   * Creates topics that do not exist when auto.create.topics.enable and the request both allow it,
     and answers them complete. What cannot be created is answered with the reason.
+  * A partition whose log is offline has no leader: LEADER_NOT_AVAILABLE, as Kafka says it where
+    the only replica is in a failed directory.
   * Errors are per topic: INVALID_TOPIC_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID.
   * The answer is kept, unless a topic was to be created.
 
@@ -177,13 +179,16 @@ def _known_topics(
     broker: "Broker", topics: "Iterable[TopicState]", operations: int
 ) -> list[MetadataResponse.Topic]:
     node_ids = frozenset(broker.node_ids)
+    offline = broker.log_dirs.offline
     return [
         MetadataResponse.Topic(
             name=topic.name,
             topic_id=topic.topic_id,
             is_internal=topic.is_internal,
             partitions=[
-                _partition(node_ids, index, partition)
+                _partition(
+                    node_ids, index, partition, is_offline=(topic.topic_id, index) in offline
+                )
                 for index, partition in enumerate(topic.partitions)
             ],
             topic_authorized_operations=operations,
@@ -193,7 +198,7 @@ def _known_topics(
 
 
 def _partition(
-    node_ids: frozenset[int], index: int, partition: "PartitionState"
+    node_ids: frozenset[int], index: int, partition: "PartitionState", *, is_offline: bool
 ) -> MetadataResponse.Partition:
     answer = MetadataResponse.Partition(
         partition_index=index,
@@ -202,9 +207,11 @@ def _partition(
         replica_nodes=list(partition.replicas),
         isr_nodes=list(partition.isr),
     )
-    if not node_ids.issuperset(partition.replicas):
+    if is_offline:
+        answer.offline_replicas = list(partition.replicas)
+    elif not node_ids.issuperset(partition.replicas):
         answer.offline_replicas = [id_ for id_ in partition.replicas if id_ not in node_ids]
-    if partition.leader_id not in node_ids:
+    if is_offline or partition.leader_id not in node_ids:
         answer.error_code = ErrorCode.LEADER_NOT_AVAILABLE
         answer.leader_id = NO_LEADER
     return answer

@@ -32,6 +32,8 @@ mod kept_answers;
 mod limits;
 mod listener;
 mod log_dir;
+#[cfg(test)]
+mod log_dir_tests;
 mod log_opening;
 mod logs;
 mod mailbox;

@@ -144,6 +144,13 @@ impl Fixture {
         log
     }
 
+    /// Open a log anew, after it was closed, without publishing it.
+    pub(crate) fn reopen_partition(&self, name: &str, index: usize) -> Arc<Partition> {
+        let image = self.image(name);
+        self.shared.logs.forget(image.topic_id, index as i32);
+        self.open(name, image.topic_id, index, &image.config)
+    }
+
     pub(crate) fn bugs(&self) -> u64 {
         self.shared.counters.bugs.load(std::sync::atomic::Ordering::Relaxed)
     }
