@@ -145,14 +145,13 @@ class Broker:
             self._groups.close()
         if self._schedule is not None:
             self._schedule.stop()
-        await self.data_plane.close()
+        await self.log_dirs.close()
         self.dispatcher.drain()
         self.dispatcher.stop()
         if self._wake_up is not None:
             self._wake_up.cancel()
         if self._firing is not None:
             self._firing.cancel()
-        self.log_dirs.close()
         self.reserve.close()
         self.store.close()
         self._close_directories()

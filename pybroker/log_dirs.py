@@ -12,7 +12,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from pybroker.errors import KafkaError
 from pybroker.metadata.uuids import uuid_text
+from pybroker.observability.logs import LimitedLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,6 +35,7 @@ class LogDirs:
 
     def __init__(self, broker: "Broker") -> None:
         self._broker = broker
+        self._limited_log = LimitedLog(logger, broker.clock)
         # (topic id, partition) of the logs that are offline.
         self.offline: set[tuple[bytes, int]] = set()
         # Why no directory is left, and who wants to know.
@@ -60,10 +63,16 @@ class LogDirs:
             self._forget_answers()
             self._say_what_is_missing()
 
-    def close(self) -> None:
-        """Stop trying again."""
+    async def close(self) -> None:
+        """Close the logs. What could not be closed is recovered at the next start."""
         for task in self._tasks:
             task.cancel()
+        try:
+            await self._broker.data_plane.close()
+        except KafkaError as error:
+            logger.warning(
+                "Not all logs were closed; the next start recovers them: %s", error.message
+            )
 
     # --- What the data plane reports -----------------------------------------------------------
 
@@ -84,11 +93,15 @@ class LogDirs:
     def changed(self, change: "LogDirChanged") -> None:
         """Say how a directory is."""
         if change.state == "refusing":
-            logger.error(
-                "No records are taken in %s until there is space: %s", change.path, change.reason
+            self._limited_log.warning(
+                "refusing",
+                "No records are taken in %s until there is space: %s",
+                change.path,
+                change.reason,
             )
         elif change.state == "online":
-            logger.info("Records are taken in %s again", change.path)
+            # A small record may find space where a large one did not, again and again.
+            self._limited_log.warning("online", "Records are taken in %s again", change.path)
         else:
             self._failed(change.path, change.reason)
 

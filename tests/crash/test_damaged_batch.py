@@ -6,13 +6,11 @@ import pytest
 
 from pybroker.errors import ErrorCode
 from pybroker.protocol.delete_topics import DeleteTopicsRequest
-from pybroker.protocol.fetch import FetchRequest
-from pybroker.protocol.list_offsets import ListOffsetsRequest
-from pybroker.protocol.produce import ProduceRequest
 from tests.crash.conftest import CrashingBroker
 from tests.support.clients import library_class
 from tests.support.clients.reading import read_through
-from tests.support.raw_client import RawClient, create_topic
+from tests.support.partition_errors import fetch_error, list_offsets_error, produce_error
+from tests.support.raw_client import create_topic
 from tests.support.record_batches import produce, record_batch
 
 START_MS = 1_700_000_000_000
@@ -45,9 +43,9 @@ def test_clients_are_told_of_the_partition_and_the_others_serve(damaged: Crashin
         for partition in range(PARTITIONS):
             is_damaged = partition == DAMAGED
             expected = ErrorCode.KAFKA_STORAGE_ERROR if is_damaged else ErrorCode.NONE
-            assert produce_error(client, partition) == expected
-            assert fetch_error(client, partition) == expected
-            assert list_offsets_error(client, partition) == expected
+            assert produce_error(client, "orders", partition, BATCH) == expected
+            assert fetch_error(client, "orders", partition) == expected
+            assert list_offsets_error(client, "orders", partition) == expected
     with library_class("kafka-python")(damaged.bootstrap_servers) as library:
         found = read_through(library.reader("orders", [0, 2]), "orders", [0, 2])
         assert [len(records) for records in found.values()] == [BATCHES * 5 + 5] * 2
@@ -55,8 +53,8 @@ def test_clients_are_told_of_the_partition_and_the_others_serve(damaged: Crashin
 
 def test_one_line_names_the_file_and_the_position(damaged: CrashingBroker) -> None:
     with damaged.client() as client:
-        produce_error(client, DAMAGED)
-        fetch_error(client, DAMAGED)
+        produce_error(client, "orders", DAMAGED, BATCH)
+        fetch_error(client, "orders", DAMAGED)
     lines = [line for line in damaged.log().splitlines() if re.search(r"\b(ERROR|WARN)", line)]
     (line,) = lines
     assert "Partition orders-1 is offline" in line
@@ -74,8 +72,8 @@ def test_the_file_is_left_as_it_was_found(damaged: CrashingBroker) -> None:
     assert file.read_bytes() == before
     damaged.start()
     with damaged.client() as client:
-        assert produce_error(client, DAMAGED) == ErrorCode.KAFKA_STORAGE_ERROR
-        assert produce_error(client, 0) == ErrorCode.NONE
+        assert produce_error(client, "orders", DAMAGED, BATCH) == ErrorCode.KAFKA_STORAGE_ERROR
+        assert produce_error(client, "orders", 0, BATCH) == ErrorCode.NONE
 
 
 def test_deleting_the_topic_removes_what_was_damaged(damaged: CrashingBroker) -> None:
@@ -86,31 +84,3 @@ def test_deleting_the_topic_removes_what_was_damaged(damaged: CrashingBroker) ->
         create_topic(client, "orders", PARTITIONS)
         for partition in range(PARTITIONS):
             assert produce(client, "orders", partition, BATCH) == 0
-
-
-def produce_error(client: RawClient, partition: int) -> int:
-    data = ProduceRequest.PartitionProduceData(index=partition, records=BATCH)
-    topic = ProduceRequest.TopicProduceData(name="orders", partition_data=[data])
-    request = ProduceRequest(acks=-1, timeout_ms=1_000, topic_data=[topic])
-    code: int = client.ask(request, 9).responses[0].partition_responses[0].error_code
-    return code
-
-
-def fetch_error(client: RawClient, partition: int) -> int:
-    wanted = FetchRequest.FetchPartition(
-        partition=partition, fetch_offset=0, partition_max_bytes=1_000_000
-    )
-    topic = FetchRequest.FetchTopic(topic="orders", partitions=[wanted])
-    request = FetchRequest(
-        max_wait_ms=1_000, min_bytes=1, max_bytes=1_000_000, session_epoch=-1, topics=[topic]
-    )
-    code: int = client.ask(request, 12).responses[0].partitions[0].error_code
-    return code
-
-
-def list_offsets_error(client: RawClient, partition: int) -> int:
-    wanted = ListOffsetsRequest.ListOffsetsPartition(partition_index=partition, timestamp=-1)
-    topic = ListOffsetsRequest.ListOffsetsTopic(name="orders", partitions=[wanted])
-    request = ListOffsetsRequest(replica_id=-1, topics=[topic])
-    code: int = client.ask(request, 6).topics[0].partitions[0].error_code
-    return code

@@ -34,7 +34,9 @@ impl LogError {
         match self {
             // A failed fsync may have dropped the bytes of any file, whatever the reason was. A file that cannot be cut back to
             // what it was holds bytes that nobody wrote.
-            Self::Disk { operation: "fsync" | "truncate", source, .. } if !is_missing(source) => {
+            Self::Disk { operation: "fsync" | "truncate", source, .. }
+                if !is_missing(source) && !is_out_of_descriptors(source) =>
+            {
                 FailureScope::Directory
             }
             Self::Disk { source, .. } => FailureScope::of(source),
@@ -105,9 +107,13 @@ mod tests {
         const ENOSPC: i32 = 28;
         const EROFS: i32 = 30;
         const EDQUOT: i32 = 122;
-        for errno in [EMFILE, ENOSPC, EDQUOT] {
+        for errno in [ENOSPC, EDQUOT] {
             assert_eq!(scope("write", errno), FailureScope::Passing);
             assert_eq!(scope("fsync", errno), FailureScope::Directory);
+        }
+        // A folder must be opened for its fsync.
+        for operation in ["write", "fsync"] {
+            assert_eq!(scope(operation, EMFILE), FailureScope::Passing);
         }
         for errno in [EIO, EROFS] {
             assert_eq!(scope("write", errno), FailureScope::Directory);

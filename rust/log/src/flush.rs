@@ -109,7 +109,7 @@ impl Log {
         result: Result<(), LogError>,
     ) -> Result<(), LogError> {
         if let Err(error) = result {
-            return Err(self.fail(error));
+            return Err(self.fail_unless_passing(error));
         }
         let FlushJob { folders, up_to, began_ms, truncations, metadata_changes, .. } = job;
         if truncations != self.truncations {
@@ -156,6 +156,13 @@ impl Log {
     /// Writes the indexes and a producer snapshot and flushes: after it the files may be trusted (`Shutdown::Clean`).
     pub fn close(mut self, now_ms: i64) -> Result<(), LogError> {
         self.check_online()?;
+        // Records are flushed whether or not there is space for what only spares the next start work.
+        let stored = self.store_for_closing();
+        self.flush(now_ms)?;
+        stored
+    }
+
+    fn store_for_closing(&mut self) -> Result<(), LogError> {
         let (active, folder) = active_segment(&mut self.segments, &self.folder)?;
         active.finish_time_index();
         active.store_indexes(folder)?;
@@ -170,6 +177,6 @@ impl Log {
             self.snapshot_offset = self.log_end_offset;
             self.metadata_changes += 1;
         }
-        self.flush(now_ms)
+        Ok(())
     }
 }

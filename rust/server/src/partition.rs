@@ -152,7 +152,7 @@ impl Partition {
             failure: None,
             is_refusing: false,
         };
-        Arc::new_cyclic(|this| Self {
+        let partition = Arc::new_cyclic(|this| Self {
             topic,
             topic_id,
             index,
@@ -165,7 +165,12 @@ impl Partition {
             this: Weak::clone(this),
             is_in_ring: AtomicBool::new(false),
             was_used: AtomicBool::new(false),
-        })
+        });
+        if let Some(log) = &*partition.log.lock() {
+            // Recovery has opened files.
+            partition.note_files(log);
+        }
+        partition
     }
 
     /// The topic's name.
