@@ -22,10 +22,13 @@ test: build
 	cargo test --quiet --workspace --exclude pybroker-python
 	$(BIN)/pytest
 
-# Hours' worth of what `test` does in seconds: SOAK_STEPS of the log's model, from a seed of the moment (PYBROKER_SEED plays it again).
+# What `test` does in seconds, for minutes: SOAK_STEPS of the log's model from a seed of the moment (PYBROKER_SEED plays them again),
+# and SOAK_KILLS of a broker under load.
 SOAK_STEPS ?= 10000000
-soak:
+SOAK_KILLS ?= 200
+soak: build
 	PYBROKER_MODEL_STEPS=$(SOAK_STEPS) cargo test --quiet -p pybroker-log --test model -- --nocapture
+	PYBROKER_KILLS=$(SOAK_KILLS) $(BIN)/pytest -n 0 tests/crash/test_kill_while_producing.py
 
 lint: build
 	cargo fmt --all --check

@@ -88,7 +88,7 @@ impl Conversation {
                 return;
             }
             self.log = None;
-            if self.random.chance(50) {
+            if self.random.chance(50) && !self.was_cut_short {
                 self.lose_memory_of_machine();
             } else {
                 self.disk.restart();
