@@ -233,8 +233,13 @@ class Dispatcher:
         """Nothing that was decided since the last commit holds: say so instead of the answers."""
         answers, self._answers = self._answers, []
         self._broker.store_failed()
-        for request, message, *_ in answers:
-            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
+        for answer in answers:
+            request, message, *_ = answer
+            if request.api_key == API_VERSIONS:
+                # It depends on no state, and whoever is refused it takes the broker for an old one.
+                self._answers.append(answer)
+            else:
+                self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
 
     def _refuse(
         self, request: Request, message: Any, code: ErrorCode, error_message: str | None
