@@ -15,6 +15,8 @@ use crate::error::LogError;
 pub const RECOVERY_POINT_FILE: &str = "recovery-point-offset-checkpoint";
 /// From which offset on each log of a log dir is readable, where that is not its first segment's base offset.
 pub const LOG_START_OFFSET_FILE: &str = "log-start-offset-checkpoint";
+/// Up to which offset each compacted log of a log dir is clean.
+pub const CLEANER_OFFSET_FILE: &str = "cleaner-offset-checkpoint";
 const CLEAN_SHUTDOWN_FILE: &str = ".kafka_cleanshutdown";
 /// What Kafka writes into the marker when there is no broker epoch to remember.
 const CLEAN_SHUTDOWN_CONTENT: &[u8] = b"{\"version\":0,\"brokerEpoch\":-1}";

@@ -303,6 +303,11 @@ impl CompactionJob {
 }
 
 impl Log {
+    /// Whether `cleanup.policy` contains `compact`.
+    pub fn is_compacted(&self) -> bool {
+        self.config.compacted
+    }
+
     /// Begins a pass, if it is time for one: see [`Dirtiness::is_cleanable`]. `checkpoint` is the first dirty offset of
     /// `cleaner-offset-checkpoint`. One pass at a time; another is not begun.
     pub fn begin_compaction(

@@ -175,7 +175,7 @@ impl Log {
             sources,
             dirty_position: self.dirty_position(dirtiness.first_dirty_offset)?,
             aborted: self.aborted_in(0..dirtiness.first_uncleanable_offset)?,
-            producers: self.last_of_producers(),
+            producers: self.last_of_producers(dirtiness.first_uncleanable_offset),
             truncations: self.truncations,
             buffer_bytes: SCAN_CHUNK_BYTES,
         })
@@ -192,11 +192,12 @@ impl Log {
         Ok(found.map_or(segment.size, |found| found.position))
     }
 
-    fn last_of_producers(&self) -> HashMap<i64, LastOfProducer> {
+    /// The producers whose last batch is before an offset, or not known.
+    fn last_of_producers(&self, offset: i64) -> HashMap<i64, LastOfProducer> {
         let last = self.producers.iter().map(|(producer_id, producer)| {
             let last_offset = producer.batches().last().map(|batch| batch.last_offset);
             (producer_id, LastOfProducer { last_offset, epoch: producer.epoch })
         });
-        last.collect()
+        last.filter(|(_, last)| last.last_offset.is_none_or(|last| last < offset)).collect()
     }
 }

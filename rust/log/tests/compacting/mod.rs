@@ -32,7 +32,8 @@ pub fn compact_with(
     let Some(mut job) = log.begin_compaction(*checkpoint, now_ms)? else { return Ok(None) };
     loop {
         let outcome = job.run(map, &mut FullSpeed);
-        job.take_deleted().iter().try_for_each(DeletedFiles::unlink).unwrap();
+        // What cannot be unlinked goes when the log is opened again.
+        let _ = job.take_deleted().iter().try_for_each(DeletedFiles::unlink);
         match log.finish_compaction(job, outcome)? {
             CompactionStep::Continue(next) => job = next,
             CompactionStep::Done(compacted) => {

@@ -1,0 +1,154 @@
+//! Compaction that is killed: after every single change that it makes to the disk, the log is what it was or what it was to become.
+
+mod compacting;
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use compacting::{Read, compact_with, compacted, latest, read_committed, read_uncommitted};
+use pybroker_log::simulated::SimulatedDisk;
+use pybroker_log::{Log, LogConfig, OffsetMap, OpenOptions, Origin, Shutdown};
+use pybroker_wire::BatchBuilder;
+use pybroker_wire::TransactionOutcome::{Abort, Commit};
+use pybroker_wire::batch::Attributes;
+use support::{NOW_MS, Random, TOPIC_ID, build, marker};
+
+const SEEDS: u64 = 4;
+
+fn config() -> LogConfig {
+    LogConfig { segment_bytes: 900, index_interval_bytes: 100, ..compacted() }
+}
+
+fn folder(disk: &SimulatedDisk) -> PathBuf {
+    disk.root().join("payments-0")
+}
+
+fn open(disk: &SimulatedDisk, shutdown: Shutdown) -> Log {
+    let config = Arc::new(config());
+    let options =
+        OpenOptions { topic_id: TOPIC_ID, config, shutdown, log_start_offset: 0, now_ms: NOW_MS };
+    Log::open(&folder(disk), options).unwrap()
+}
+
+/// A log of several segments with values, tombstones and transactions, all of it flushed; some of it compacted before.
+fn filled(seed: u64) -> (SimulatedDisk, Log) {
+    let disk = SimulatedDisk::new(seed);
+    let mut log = open(&disk, Shutdown::Clean);
+    let mut random = Random(seed);
+    let mut sequence = 0;
+    for round in 0..40 {
+        let is_transaction = random.chance(25);
+        let count = 1 + random.below(4) as i32;
+        let mut builder = BatchBuilder::new(0);
+        if is_transaction {
+            let attributes = Attributes::default().with_transactional();
+            builder = builder.attributes(attributes).producer(5, 0, sequence);
+            sequence += count;
+        }
+        for _ in 0..count {
+            let key = [random.below(12) as u8];
+            let value = random.bytes(30);
+            let value = if random.chance(20) { None } else { Some(value.as_slice()) };
+            builder.append(NOW_MS + round, Some(&key), value, &[]);
+        }
+        log.append(&mut build(builder), 0, Origin::Client, NOW_MS).unwrap();
+        if is_transaction {
+            let outcome = if random.chance(50) { Abort } else { Commit };
+            let mut records = marker(5, 0, outcome, 0);
+            log.append(&mut records, 0, Origin::Coordinator, NOW_MS).unwrap();
+        }
+        if round == 20 && random.chance(50) {
+            compact(&mut log, &mut None, NOW_MS - 1_000_000_000);
+        }
+    }
+    log.roll(NOW_MS).unwrap();
+    let mut last = BatchBuilder::new(0);
+    last.append(NOW_MS, Some(b"active"), Some(b"1"), &[]);
+    log.append(&mut build(last), 0, Origin::Client, NOW_MS).unwrap();
+    log.flush(NOW_MS).unwrap();
+    (disk, log)
+}
+
+/// Runs a pass as far as the disk lets it.
+fn compact(log: &mut Log, checkpoint: &mut Option<i64>, now_ms: i64) -> bool {
+    let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+    matches!(compact_with(log, &mut map, checkpoint, now_ms), Ok(Some(_)))
+}
+
+struct Expected {
+    committed: BTreeMap<Vec<u8>, Read>,
+    all: Vec<Read>,
+    end: i64,
+}
+
+impl Expected {
+    fn of(log: &mut Log) -> Self {
+        Self {
+            committed: latest(&read_committed(log)),
+            all: read_uncommitted(log),
+            end: log.state().log_end_offset,
+        }
+    }
+
+    fn check(&self, log: &mut Log, context: &str) {
+        assert_eq!(log.state().log_end_offset, self.end, "{context}");
+        assert_eq!(latest(&read_committed(log)), self.committed, "{context}");
+        let all = read_uncommitted(log);
+        assert!(all.iter().all(|record| self.all.binary_search(record).is_ok()), "{context}");
+        assert!(all.windows(2).all(|pair| pair[0].offset < pair[1].offset), "{context}");
+    }
+}
+
+/// Kills a pass after so many changes and opens the log again. Says whether the pass had come to its end.
+fn kill_after(changes: u64, seed: u64, die: impl Fn(&SimulatedDisk) -> String) -> bool {
+    let (disk, mut log) = filled(seed);
+    let expected = Expected::of(&mut log);
+    disk.stop_after(changes);
+    let is_over = compact(&mut log, &mut None, NOW_MS);
+    drop(log);
+    let how = die(&disk);
+    let context = format!("seed {seed}, after {changes} changes, {how}");
+    let mut log = open(&disk, Shutdown::Unclean { recovery_point: expected.end });
+    expected.check(&mut log, &context);
+    let names: Vec<_> = disk.files(&folder(&disk));
+    let has_leftovers = names.iter().any(|path| {
+        let name = path.to_string_lossy();
+        [".cleaned", ".swap", ".deleted"].iter().any(|end| name.ends_with(end))
+    });
+    assert!(!has_leftovers, "{context}: {names:?}");
+    assert!(compact(&mut log, &mut None, NOW_MS), "{context}");
+    expected.check(&mut log, &context);
+    drop(log);
+    // Everything is read and checked again, from the first batch on.
+    let mut log = open(&disk, Shutdown::Unclean { recovery_point: 0 });
+    expected.check(&mut log, &context);
+    is_over
+}
+
+fn kill_everywhere(die: impl Fn(&SimulatedDisk) -> String) {
+    for seed in 0..SEEDS {
+        let mut changes = 0;
+        while !kill_after(changes, seed, &die) {
+            changes += 1;
+        }
+        assert!(changes > 30, "{changes}");
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_step_loses_nothing() {
+    kill_everywhere(|disk| {
+        disk.restart();
+        "killed".to_owned()
+    });
+}
+
+#[test]
+fn a_machine_that_stops_at_any_step_loses_nothing() {
+    // Each step a few times: a crash goes in many ways.
+    for _ in 0..2 {
+        kill_everywhere(|disk| format!("crashed: {:?}", disk.crash()));
+    }
+}
