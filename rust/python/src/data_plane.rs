@@ -28,7 +28,8 @@ impl DataPlaneOptions {
     #[new]
     #[pyo3(signature = (*, log_dirs, apis, monotonic_ms, reactors, socket_request_max_bytes, queued_max_request_bytes,
         max_connections, connections_max_idle_ms, fetch_max_bytes, fetch_session_slots, kept_answers_bytes,
-        mailbox_capacity, recovery_threads, max_open_files))]
+        mailbox_capacity, recovery_threads, max_open_files, cleaner_enabled, cleaner_threads,
+        cleaner_dedupe_buffer_bytes, cleaner_load_factor, cleaner_io_buffer_bytes, cleaner_io_max_bytes_per_second))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, one per broker config")]
     fn new(
         log_dirs: Vec<PathBuf>,
@@ -45,6 +46,12 @@ impl DataPlaneOptions {
         mailbox_capacity: usize,
         recovery_threads: usize,
         max_open_files: usize,
+        cleaner_enabled: bool,
+        cleaner_threads: usize,
+        cleaner_dedupe_buffer_bytes: usize,
+        cleaner_load_factor: f64,
+        cleaner_io_buffer_bytes: usize,
+        cleaner_io_max_bytes_per_second: f64,
     ) -> Self {
         Self(server::Options {
             log_dirs,
@@ -61,6 +68,14 @@ impl DataPlaneOptions {
             mailbox_capacity,
             recovery_threads,
             max_open_files,
+            cleaner: server::CleanerOptions {
+                is_enabled: cleaner_enabled,
+                threads: cleaner_threads,
+                dedupe_buffer_bytes: cleaner_dedupe_buffer_bytes,
+                load_factor: cleaner_load_factor,
+                io_buffer_bytes: cleaner_io_buffer_bytes,
+                io_max_bytes_per_second: cleaner_io_max_bytes_per_second,
+            },
         })
     }
 }
@@ -184,6 +199,100 @@ impl TopicImage {
             config: Arc::clone(&self.config),
             internal: self.internal,
         }
+    }
+}
+
+/// What is known of one compacted log.
+#[pyclass(frozen, module = "pybroker._native", name = "CleanedLog")]
+pub(crate) struct CleanedLog(server::CleanedLog);
+
+#[pymethods]
+impl CleanedLog {
+    #[getter]
+    fn topic(&self) -> &str {
+        &self.0.topic
+    }
+
+    #[getter]
+    fn partition(&self) -> i32 {
+        self.0.partition
+    }
+
+    #[getter]
+    fn log_dir(&self) -> String {
+        self.0.log_dir.to_string_lossy().into_owned()
+    }
+
+    #[getter]
+    fn dirty_ratio(&self) -> f64 {
+        self.0.dirty_ratio
+    }
+
+    #[getter]
+    fn first_dirty_offset(&self) -> i64 {
+        self.0.first_dirty_offset
+    }
+
+    #[getter]
+    fn cleaned_bytes(&self) -> u64 {
+        self.0.cleaned_bytes
+    }
+
+    #[getter]
+    fn last_pass_ms(&self) -> u64 {
+        self.0.last_pass_ms
+    }
+
+    #[getter]
+    fn uncleanable_bytes(&self) -> u64 {
+        self.0.uncleanable_bytes
+    }
+
+    #[getter]
+    fn uncleanable_reason(&self) -> Option<&str> {
+        self.0.uncleanable_reason.as_deref()
+    }
+}
+
+/// The numbers of the cleaner.
+#[pyclass(frozen, module = "pybroker._native", name = "CleanerState")]
+pub(crate) struct CleanerState(server::CleanerNumbers);
+
+#[pymethods]
+impl CleanerState {
+    #[getter]
+    fn max_dirty_percent(&self) -> u32 {
+        self.0.max_dirty_percent
+    }
+
+    #[getter]
+    fn cleaner_recopy_percent(&self) -> u32 {
+        self.0.cleaner_recopy_percent
+    }
+
+    #[getter]
+    fn max_buffer_utilization_percent(&self) -> u32 {
+        self.0.max_buffer_utilization_percent
+    }
+
+    #[getter]
+    fn max_clean_time_ms(&self) -> u64 {
+        self.0.max_clean_time_ms
+    }
+
+    #[getter]
+    fn max_compaction_delay_ms(&self) -> i64 {
+        self.0.max_compaction_delay_ms
+    }
+
+    #[getter]
+    fn last_run_ms(&self) -> i64 {
+        self.0.last_run_ms
+    }
+
+    #[getter]
+    fn logs(&self) -> Vec<CleanedLog> {
+        self.0.logs.iter().cloned().map(CleanedLog).collect()
     }
 }
 
@@ -368,6 +477,15 @@ impl DataPlane {
     #[pyo3(signature = (log_dir, /, *, held))]
     fn hold_appends(&self, py: Python<'_>, log_dir: &str, held: bool) {
         py.detach(|| self.0.hold_appends(Path::new(log_dir), held));
+    }
+
+    #[pyo3(signature = (now_ms, /))]
+    fn clean_logs(&self, py: Python<'_>, now_ms: i64) -> u64 {
+        py.detach(|| self.0.clean_logs(now_ms))
+    }
+
+    fn cleaner_state(&self, py: Python<'_>) -> CleanerState {
+        CleanerState(py.detach(|| self.0.cleaner_numbers()))
     }
 
     fn checkpoint(&self, py: Python<'_>) -> u64 {

@@ -15,9 +15,13 @@ mod _native {
     #[pymodule_export]
     use crate::codec::Codec;
     #[pymodule_export]
-    use crate::data_plane::{DataPlane, DataPlaneOptions, PyLogConfig, TopicImage};
+    use crate::data_plane::{
+        CleanedLog, CleanerState, DataPlane, DataPlaneOptions, PyLogConfig, TopicImage,
+    };
     #[pymodule_export]
-    use crate::mailbox::{Completed, ConnectionFault, LogDirChanged, LogFailed, Request};
+    use crate::mailbox::{
+        CleaningFailed, Completed, ConnectionFault, LogDirChanged, LogFailed, Request,
+    };
     #[pymodule_export]
     use crate::regular_expressions::match_topics;
 

@@ -126,6 +126,24 @@ impl LogDirChanged {
     }
 }
 
+/// A log was not compacted.
+#[pyclass(frozen, module = "pybroker._native")]
+pub(crate) struct CleaningFailed {
+    topic_id: [u8; 16],
+    #[pyo3(get)]
+    partition: i32,
+    #[pyo3(get)]
+    reason: String,
+}
+
+#[pymethods]
+impl CleaningFailed {
+    #[getter]
+    fn topic_id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.topic_id)
+    }
+}
+
 /// A client did not speak the protocol, and its connection was closed.
 #[pyclass(frozen, module = "pybroker._native")]
 pub(crate) struct ConnectionFault {
@@ -171,6 +189,9 @@ pub(crate) fn to_python(py: Python<'_>, mail: Mail) -> PyResult<Bound<'_, PyAny>
                 LogDirState::Offline => "offline",
             };
             Bound::new(py, LogDirChanged { path, state, reason })?.into_any()
+        }
+        Mail::CleaningFailed { topic_id, partition, reason } => {
+            Bound::new(py, CleaningFailed { topic_id: topic_id.0, partition, reason })?.into_any()
         }
         Mail::ConnectionFault { client_host, listener, reason, suppressed } => {
             Bound::new(py, ConnectionFault { client_host, listener, reason, suppressed })?

@@ -18,6 +18,8 @@ use pybroker_wire::{ErrorCode, Uuid};
 
 use crate::barrier::Barrier;
 use crate::buffers::MemoryBudget;
+use crate::cleaner::{Cleaned, Cleaner, CleanerOptions};
+use crate::cleaner_state::{CleanerNumbers, LogName};
 use crate::clock::Clock;
 use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
@@ -58,6 +60,7 @@ pub struct Options {
     pub mailbox_capacity: usize,
     pub recovery_threads: usize,
     pub max_open_files: usize,
+    pub cleaner: CleanerOptions,
 }
 
 /// One answer of the control plane.
@@ -106,6 +109,7 @@ pub struct DataPlane {
     /// Walks all logs now and then, so that nobody who waits for a ticket waits for that.
     housekeeping: WorkPool,
     recovery_threads: usize,
+    cleaner: Arc<Cleaner>,
     reactors: Arc<Mutex<Vec<thread::JoinHandle<()>>>>,
     next_ticket: AtomicU64,
 }
@@ -132,6 +136,7 @@ impl DataPlane {
             recovery_threads: options.recovery_threads.max(1),
             work: WorkPool::new("log-work", options.recovery_threads),
             housekeeping: WorkPool::new("housekeeping", 1),
+            cleaner: Arc::new(Cleaner::new(options.cleaner.clone(), &options.log_dirs)),
             reactors: Arc::new(Mutex::new(threads)),
             next_ticket: AtomicU64::new(1),
         })
@@ -163,12 +168,13 @@ impl DataPlane {
     /// Stop accepting, answer what is in flight, flush and close the logs. A ticket.
     pub fn close(&self) -> u64 {
         self.stop_reactors();
-        let reactors = Arc::clone(&self.reactors);
+        let (reactors, cleaner) = (Arc::clone(&self.reactors), Arc::clone(&self.cleaner));
         self.run(move |shared| {
             for reactor in std::mem::take(&mut *reactors.lock()) {
                 // A reactor that panicked is gone too, which is all that is asked.
                 let _ = reactor.join();
             }
+            cleaner.close();
             shared.deletions.close();
             shared.logs.close(shared.clock.now_ms())?;
             Ok(None)
@@ -245,9 +251,14 @@ impl DataPlane {
 
     /// Delete logs. A ticket.
     pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
+        let cleaner = Arc::clone(&self.cleaner);
         self.run(move |shared| {
             let mut first_failure = Ok(());
             let mut deleted = Vec::new();
+            let found =
+                which.iter().filter_map(|&(topic_id, index)| shared.logs.find(topic_id, index));
+            let names: Vec<LogName> =
+                found.map(|each| (each.topic().to_owned(), each.index())).collect();
             for (topic_id, partition) in which {
                 match shared.logs.delete(topic_id, partition) {
                     Ok(folder) => deleted.extend(folder),
@@ -258,7 +269,7 @@ impl DataPlane {
             for folder in deleted {
                 shared.deletions.push(folder);
             }
-            first_failure.and(set_aside)?;
+            first_failure.and(set_aside).and(cleaner.forget(&names))?;
             Ok(None)
         })
     }
@@ -273,6 +284,26 @@ impl DataPlane {
             complete(&shared, ticket, Ok(Some((segments, bytes, failures))));
         });
         ticket
+    }
+
+    /// Compact every compacted log that is dirty enough. A ticket for the numbers of passes, freed bytes, and passes that
+    /// failed.
+    pub fn clean_logs(&self, now_ms: i64) -> u64 {
+        let (ticket, shared) = (self.new_ticket(), Arc::clone(&self.shared));
+        let (cleaner, partitions) = (Arc::clone(&self.cleaner), self.shared.logs.all());
+        self.housekeeping.run(move || {
+            let for_done = Arc::clone(&shared);
+            cleaner.run(&shared, partitions, now_ms, move |cleaned| {
+                let Cleaned { passes, freed_bytes, failures } = cleaned;
+                complete(&for_done, ticket, Ok(Some((passes, freed_bytes, failures))));
+            });
+        });
+        ticket
+    }
+
+    /// What the cleaner has found and done.
+    pub fn cleaner_numbers(&self) -> CleanerNumbers {
+        self.cleaner.numbers()
     }
 
     /// Remove the records before an offset; -1 is the high watermark. A ticket for the log start offset.
@@ -456,6 +487,7 @@ impl DataPlane {
 impl Drop for DataPlane {
     fn drop(&mut self) {
         self.stop_reactors();
+        self.cleaner.stop();
     }
 }
 

@@ -5,6 +5,11 @@
 
 mod barrier;
 mod buffers;
+mod cleaner;
+mod cleaner_state;
+#[cfg(test)]
+mod cleaner_tests;
+mod cleaner_throttle;
 mod clock;
 mod cold_reads;
 mod connection;
@@ -64,6 +69,8 @@ mod transaction_tests;
 mod wake;
 mod work_pool;
 
+pub use cleaner::CleanerOptions;
+pub use cleaner_state::{CleanedLog, CleanerNumbers};
 pub use data_plane::{DataPlane, Options, Reply, TopicSpec};
 pub use images::NodeImage;
 pub use log_opening::RecoveryProgress;

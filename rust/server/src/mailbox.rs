@@ -98,6 +98,15 @@ pub enum Mail {
         /// Why, for people; empty when it is online.
         reason: String,
     },
+    /// A log was not compacted. It goes on otherwise.
+    CleaningFailed {
+        /// The topic.
+        topic_id: Uuid,
+        /// The partition's index.
+        partition: i32,
+        /// Why, for people.
+        reason: String,
+    },
     /// A client did not speak the protocol, and its connection was closed.
     ConnectionFault {
         /// The peer's address.

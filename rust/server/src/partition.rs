@@ -178,6 +178,11 @@ impl Partition {
         &self.topic
     }
 
+    /// The topic's id.
+    pub(crate) fn topic_id(&self) -> Uuid {
+        self.topic_id
+    }
+
     /// The partition's index.
     pub(crate) fn index(&self) -> i32 {
         self.index

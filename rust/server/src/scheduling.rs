@@ -31,6 +31,18 @@ pub(crate) fn prefer_short_slices() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn prefer_short_slices() {}
 
+/// Let the calling thread run when nobody else wants to, for the rest of its life.
+#[cfg(target_os = "linux")]
+pub(crate) fn run_when_idle() {
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the kernel reads a struct that lives on the stack for the call; 0 is this thread.
+    let _ = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) };
+}
+
+/// Other systems have their own ways.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn run_when_idle() {}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -42,5 +54,18 @@ mod tests {
         let before = nice();
         prefer_short_slices();
         assert_eq!(nice(), before);
+    }
+
+    #[test]
+    fn a_thread_gives_way_to_all_others() {
+        // SAFETY: no pointers.
+        let policy = || unsafe { libc::sched_getscheduler(0) };
+        std::thread::spawn(move || {
+            run_when_idle();
+            assert_eq!(policy(), libc::SCHED_IDLE);
+        })
+        .join()
+        .unwrap();
+        assert_eq!(policy(), libc::SCHED_OTHER, "only that thread");
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         mailbox_capacity: 100,
         recovery_threads: 1,
         max_open_files: 1_000,
+        cleaner: crate::cleaner::CleanerOptions::default(),
     }
 }
 

@@ -1,0 +1,384 @@
+//! Compaction of the logs, as Kafka's log cleaner: which log is next, and the threads that clean.
+//!
+//! * A run is begun by Python, by its clock, and ends when no log is dirty enough. The most overdue log comes first, then the
+//!   filthiest. Threads start with the first run that finds a compacted log.
+//! * What reads and writes runs at the lowest priority that the system has, in a thread of its own that holds no lock. What holds the
+//!   mutex of a log runs at the usual one: else a busy processor would keep a reactor waiting for a thread that waits for it.
+//! * Memory for the map is there while a pass runs, and as much as the keys of what is dirty need.
+//! * A log that cannot be cleaned is reported, and passed over from then on. A disk that is full is tried again in the next run; a
+//!   disk that fails takes the log offline as it does everywhere.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use pybroker_log::{
+    Compacted, CompactionError, CompactionJob, CompactionStep, FailureScope, LogError, OffsetMap,
+};
+
+use crate::cleaner_state::{CleanerNumbers, CleanerState, LogId, LogName};
+use crate::cleaner_throttle::{Pace, Pass};
+use crate::counters::count;
+use crate::mailbox::Mail;
+use crate::partition::{Offline, Partition, report_failure};
+use crate::scheduling::run_when_idle;
+use crate::shared::Shared;
+use crate::work_pool::WorkPool;
+
+/// The configs of the cleaner, under the names of Kafka's broker configs.
+#[derive(Debug, Clone)]
+pub struct CleanerOptions {
+    /// `log.cleaner.enable`.
+    pub is_enabled: bool,
+    /// `log.cleaner.threads`.
+    pub threads: usize,
+    /// `log.cleaner.dedupe.buffer.size`, over all threads.
+    pub dedupe_buffer_bytes: usize,
+    /// `log.cleaner.io.buffer.load.factor`: how full the dedupe buffer may get.
+    pub load_factor: f64,
+    /// `log.cleaner.io.buffer.size`, over all threads.
+    pub io_buffer_bytes: usize,
+    /// `log.cleaner.io.max.bytes.per.second`, over all threads.
+    pub io_max_bytes_per_second: f64,
+}
+
+impl Default for CleanerOptions {
+    /// Kafka's defaults.
+    fn default() -> Self {
+        Self {
+            is_enabled: true,
+            threads: 1,
+            dedupe_buffer_bytes: 128 << 20,
+            load_factor: 0.9,
+            io_buffer_bytes: 512 << 10,
+            io_max_bytes_per_second: f64::MAX,
+        }
+    }
+}
+
+/// What a run has done.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cleaned {
+    /// Passes that came to their end.
+    pub(crate) passes: i64,
+    /// Bytes that the logs are smaller.
+    pub(crate) freed_bytes: i64,
+    /// Passes that failed.
+    pub(crate) failures: i32,
+}
+
+/// The cleaner of a data plane.
+#[derive(Debug)]
+pub(crate) struct Cleaner {
+    options: CleanerOptions,
+    pool: WorkPool,
+    pace: Arc<Pace>,
+    state: Mutex<CleanerState>,
+    /// The numbers as they last were: who asks for them waits for no disk.
+    numbers: Mutex<CleanerNumbers>,
+}
+
+/// A log that is to be cleaned.
+#[derive(Debug)]
+struct Target {
+    partition: Arc<Partition>,
+    job: Box<CompactionJob>,
+}
+
+/// How a pass ended.
+enum Ended {
+    Done(Compacted),
+    /// It was stopped, or its log changed or went away.
+    Abandoned,
+    Failed(CompactionError),
+}
+
+impl Cleaner {
+    pub(crate) fn new(options: CleanerOptions, log_dirs: &[PathBuf]) -> Self {
+        Self {
+            pool: WorkPool::new("log-cleaner", options.threads),
+            pace: Arc::new(Pace::new(options.io_max_bytes_per_second)),
+            state: Mutex::new(CleanerState::new(log_dirs)),
+            numbers: Mutex::default(),
+            options,
+        }
+    }
+
+    /// Clean the partitions until none is dirty enough, and then call `done`. To be called where a disk may be waited for.
+    pub(crate) fn run(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        partitions: Vec<Arc<Partition>>,
+        now_ms: i64,
+        done: impl FnOnce(Cleaned) + Send + 'static,
+    ) {
+        let open = partitions.iter().map(|each| (id_of(each), name_of(each))).collect();
+        self.state.lock().begin_run(now_ms, &open);
+        let is_compacted =
+            |each: &Arc<Partition>| each.with_log(|log| log.is_compacted()) == Ok(true);
+        let compacted: Arc<Vec<_>> =
+            Arc::new(partitions.into_iter().filter(is_compacted).collect());
+        if !self.options.is_enabled || self.options.threads == 0 || compacted.is_empty() {
+            return done(Cleaned::default());
+        }
+        let left = Arc::new(AtomicUsize::new(self.options.threads));
+        let total = Arc::new(Mutex::new((Cleaned::default(), Some(done))));
+        for _ in 0..self.options.threads {
+            let (this, shared) = (Arc::clone(self), Arc::clone(shared));
+            let (compacted, left, total) =
+                (Arc::clone(&compacted), Arc::clone(&left), Arc::clone(&total));
+            self.pool.run(move || {
+                let part = this.clean_all(&shared, &compacted, now_ms);
+                let mut total = total.lock();
+                total.0.passes += part.passes;
+                total.0.freed_bytes += part.freed_bytes;
+                total.0.failures += part.failures;
+                if left.fetch_sub(1, Ordering::AcqRel) == 1
+                    && let Some(done) = total.1.take()
+                {
+                    done(total.0);
+                }
+            });
+        }
+    }
+
+    /// The numbers that people ask for.
+    pub(crate) fn numbers(&self) -> CleanerNumbers {
+        self.numbers.lock().clone()
+    }
+
+    /// Forget logs that are deleted.
+    pub(crate) fn forget(&self, deleted: &[LogName]) -> Result<(), LogError> {
+        self.state.lock().forget(deleted)
+    }
+
+    /// Stop, and return when no pass touches the disk any more.
+    pub(crate) fn close(&self) {
+        self.pace.close();
+    }
+
+    /// Stop.
+    pub(crate) fn stop(&self) {
+        self.pace.stop();
+    }
+
+    /// What a thread does.
+    fn clean_all(
+        &self,
+        shared: &Arc<Shared>,
+        partitions: &[Arc<Partition>],
+        now_ms: i64,
+    ) -> Cleaned {
+        let mut cleaned = Cleaned::default();
+        while let Some((target, pass)) = self.choose(shared, partitions, now_ms) {
+            let Target { partition, job } = target;
+            let (id, began) = (id_of(&partition), Instant::now());
+            let ended = self.clean(shared, &partition, job, pass);
+            report_failure(shared, &partition);
+            let mut state = self.state.lock();
+            state.busy.remove(&id);
+            match ended {
+                Ended::Done(compacted) => {
+                    cleaned.passes += 1;
+                    cleaned.freed_bytes +=
+                        compacted.bytes_read as i64 - compacted.bytes_written as i64;
+                    state.note_pass(id, compacted, began.elapsed());
+                    let stored = store_checkpoint(&mut state, &partition, compacted.end_offset);
+                    drop(state);
+                    note_stored(&partition, stored);
+                }
+                Ended::Abandoned => {
+                    state.passed_over.insert(id);
+                }
+                Ended::Failed(error) => {
+                    cleaned.failures += 1;
+                    let reason = error.to_string();
+                    if is_passing(&error) {
+                        state.passed_over.insert(id);
+                    } else {
+                        state.note_uncleanable(id, reason.clone());
+                    }
+                    drop(state);
+                    report_uncleaned(shared, id, &reason);
+                }
+            }
+        }
+        cleaned
+    }
+
+    /// Begin a pass over the log that needs it most.
+    fn choose(
+        &self,
+        shared: &Shared,
+        partitions: &[Arc<Partition>],
+        now_ms: i64,
+    ) -> Option<(Target, Pass)> {
+        let mut state = self.state.lock();
+        state.begin_choice();
+        let mut best: Option<(i64, f64, &Arc<Partition>)> = None;
+        for partition in partitions {
+            let id = id_of(partition);
+            // What the control state needs to write is not for a new segment.
+            if state.busy.contains(&id) || partition.dir().holds_appends() {
+                continue;
+            }
+            let Some(dirtiness) = look_at(&mut state, partition, now_ms) else {
+                report_failure(shared, partition);
+                continue;
+            };
+            if !dirtiness.is_cleanable()
+                || state.is_uncleanable(id)
+                || state.passed_over.contains(&id)
+            {
+                continue;
+            }
+            let overdue_ms = if dirtiness.is_overdue() { dirtiness.delay_ms } else { 0 };
+            let ratio = dirtiness.ratio();
+            if best.is_none_or(|(most, filthiest, _)| (overdue_ms, ratio) > (most, filthiest)) {
+                best = Some((overdue_ms, ratio, partition));
+            }
+        }
+        *self.numbers.lock() = state.numbers();
+        let (_, _, partition) = best?;
+        let pass = self.pace.begin(partition)?;
+        let checkpoint = state.checkpoint(partition.dir().path(), &name_of(partition));
+        let begun = partition.with_log(|log| log.begin_compaction(checkpoint, now_ms));
+        let mut job = begun.ok()?.ok().flatten()?;
+        job.set_buffer_bytes(self.options.io_buffer_bytes / self.options.threads.max(1) / 2);
+        state.busy.insert(id_of(partition));
+        Some((Target { partition: Arc::clone(partition), job }, pass))
+    }
+
+    /// Take a pass to its end.
+    fn clean(
+        &self,
+        shared: &Shared,
+        partition: &Partition,
+        mut job: Box<CompactionJob>,
+        mut pass: Pass,
+    ) -> Ended {
+        let map_bytes = self.options.dedupe_buffer_bytes / self.options.threads.max(1);
+        let mut map = OffsetMap::new(map_bytes, self.options.load_factor);
+        loop {
+            let outcome = run_aside(shared, &mut job, &mut map, &mut pass);
+            unlink_later(shared, &mut job);
+            // While files change their names, neither retention nor a deletion of the topic may.
+            let _housekeeping = partition.housekeeping.lock();
+            let mut step = finish(partition, job, outcome);
+            loop {
+                match step {
+                    Ok(Ok(CompactionStep::Continue(mut next))) if next.is_swapping() => {
+                        let outcome = next.run(&mut map, &mut pass);
+                        unlink_later(shared, &mut next);
+                        step = finish(partition, next, outcome);
+                    }
+                    Ok(Ok(CompactionStep::Continue(next))) => {
+                        job = next;
+                        break;
+                    }
+                    Ok(Ok(CompactionStep::Done(compacted))) => return Ended::Done(compacted),
+                    Ok(Ok(CompactionStep::Abandoned)) | Err(Offline) => return Ended::Abandoned,
+                    Ok(Err(error)) => return Ended::Failed(error),
+                }
+            }
+        }
+    }
+}
+
+type Finished = Result<Result<CompactionStep, CompactionError>, Offline>;
+
+fn finish(
+    partition: &Partition,
+    job: Box<CompactionJob>,
+    outcome: Result<(), CompactionError>,
+) -> Finished {
+    partition.with_log(|log| log.finish_compaction(job, outcome))
+}
+
+fn unlink_later(shared: &Shared, job: &mut CompactionJob) {
+    for deleted in job.take_deleted() {
+        shared.deletions.push(deleted);
+    }
+}
+
+/// Run what a pass does without the log, in a thread that gives way to all others.
+fn run_aside(
+    shared: &Shared,
+    job: &mut CompactionJob,
+    map: &mut OffsetMap,
+    pass: &mut Pass,
+) -> Result<(), CompactionError> {
+    let outcome = thread::scope(|scope| {
+        let work = || {
+            run_when_idle();
+            catch_unwind(AssertUnwindSafe(|| job.run(map, pass)))
+        };
+        let thread = thread::Builder::new().name("log-cleaner-run".to_owned());
+        match thread.spawn_scoped(scope, work) {
+            Ok(running) => running.join(),
+            Err(error) => Ok(Ok(Err(CompactionError::Log(LogError::Offline {
+                reason: format!("no thread: {error}"),
+            })))),
+        }
+    });
+    let Ok(Ok(outcome)) = outcome else {
+        count(&shared.counters.bugs);
+        return Err(CompactionError::Uncleanable { reason: "a bug: compaction panicked".into() });
+    };
+    outcome
+}
+
+/// Note how dirty a log is; none when it is offline.
+fn look_at(
+    state: &mut CleanerState,
+    partition: &Partition,
+    now_ms: i64,
+) -> Option<pybroker_log::Dirtiness> {
+    let (id, name, log_dir) = (id_of(partition), name_of(partition), partition.dir().path());
+    let checkpoint = state.checkpoint(log_dir, &name);
+    let dirtiness = partition.with_log(|log| log.dirtiness(checkpoint, now_ms)).ok()?.ok()?;
+    state.note_dirtiness(id, &name, log_dir, &dirtiness);
+    if dirtiness.is_checkpoint_invalid {
+        let stored = store_checkpoint(state, partition, dirtiness.first_dirty_offset);
+        note_stored(partition, stored);
+    }
+    Some(dirtiness)
+}
+
+fn store_checkpoint(
+    state: &mut CleanerState,
+    partition: &Partition,
+    offset: i64,
+) -> Result<(), LogError> {
+    state.store_checkpoint(partition.dir().path(), name_of(partition), offset)
+}
+
+/// A checkpoint that could not be written is written with the next pass, unless the disk failed.
+fn note_stored(partition: &Partition, stored: Result<(), LogError>) {
+    if let Err(error) = stored
+        && error.scope() == FailureScope::Directory
+    {
+        partition.dir().note(error.scope(), &error.to_string());
+    }
+}
+
+fn id_of(partition: &Partition) -> LogId {
+    (partition.topic_id(), partition.index())
+}
+
+fn name_of(partition: &Partition) -> LogName {
+    (partition.topic().to_owned(), partition.index())
+}
+
+/// Whether the same may succeed later.
+fn is_passing(error: &CompactionError) -> bool {
+    matches!(error, CompactionError::Log(error) if error.scope() == FailureScope::Passing)
+}
+
+fn report_uncleaned(shared: &Shared, (topic_id, partition): LogId, reason: &str) {
+    shared.mailbox.push(Mail::CleaningFailed { topic_id, partition, reason: reason.to_owned() });
+}

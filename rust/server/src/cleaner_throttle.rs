@@ -1,0 +1,132 @@
+//! How fast compaction may go, and its stop: `log.cleaner.io.max.bytes.per.second`, over all its threads.
+
+#![expect(clippy::cast_precision_loss, reason = "a rate in bytes")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use pybroker_log::Throttle;
+
+use crate::partition::Partition;
+
+/// A rate from here on is no limit.
+const UNLIMITED_BYTES_PER_SECOND: f64 = 1e15;
+/// The longest wait at once, whatever the rate.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
+
+/// What all passes of a data plane share.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    bytes_per_second: f64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_over: bool,
+    /// Passes under way.
+    passes: usize,
+    /// When what was read and written so far has used up its time.
+    paid_until: Option<Instant>,
+}
+
+/// A pass over one partition's log, as far as its pace goes.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pace: Arc<Pace>,
+    partition: Arc<Partition>,
+}
+
+impl Pace {
+    pub(crate) fn new(bytes_per_second: f64) -> Self {
+        Self { bytes_per_second, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Begin a pass; none when there are to be no more.
+    pub(crate) fn begin(self: &Arc<Self>, partition: &Arc<Partition>) -> Option<Pass> {
+        let mut state = self.state.lock();
+        if state.is_over {
+            return None;
+        }
+        state.passes += 1;
+        Some(Pass { pace: Arc::clone(self), partition: Arc::clone(partition) })
+    }
+
+    /// Stop the passes, and return when the last of them has ended.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.is_over = true;
+        self.changed.notify_all();
+        while state.passes > 0 {
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// Stop the passes.
+    pub(crate) fn stop(&self) {
+        self.state.lock().is_over = true;
+        self.changed.notify_all();
+    }
+
+    /// Wait until the rate allows more. False when the passes are to stop.
+    fn spend(&self, bytes: usize) -> bool {
+        let mut state = self.state.lock();
+        if self.bytes_per_second < UNLIMITED_BYTES_PER_SECOND {
+            let now = Instant::now();
+            let seconds = bytes as f64 / self.bytes_per_second.max(f64::MIN_POSITIVE);
+            let cost = Duration::try_from_secs_f64(seconds).unwrap_or(WAIT_MAX).min(WAIT_MAX);
+            let paid_until = state.paid_until.map_or(now, |until| until.max(now)) + cost;
+            state.paid_until = Some(paid_until);
+            while !state.is_over && Instant::now() < paid_until {
+                self.changed.wait_until(&mut state, paid_until);
+            }
+        }
+        !state.is_over
+    }
+}
+
+impl Throttle for Pass {
+    fn spend(&mut self, bytes: usize) -> bool {
+        !self.partition.is_offline() && self.pace.spend(bytes)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.pace.state.lock().passes -= 1;
+        self.pace.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_kept_over_all_passes() {
+        let pace = Pace::new(1e6);
+        let began = Instant::now();
+        for _ in 0..5 {
+            assert!(pace.spend(10_000));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(50));
+        let began = Instant::now();
+        assert!(Pace::new(f64::MAX).spend(usize::MAX));
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_wait_ends_when_the_passes_are_to_stop() {
+        let pace = Arc::new(Pace::new(1.0));
+        let slow = Arc::clone(&pace);
+        let waiting = std::thread::spawn(move || slow.spend(3600));
+        while pace.state.lock().paid_until.is_none() {
+            std::thread::yield_now();
+        }
+        pace.stop();
+        assert!(!waiting.join().unwrap());
+        assert!(!pace.spend(0));
+    }
+}
