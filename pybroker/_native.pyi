@@ -92,6 +92,17 @@ class LogDirChanged:
         """Why, for people; empty when it is online."""
 
 @final
+class CleaningFailed:
+    """A log was not compacted: it cannot be, or found no space. It goes on otherwise."""
+
+    @property
+    def topic_id(self) -> bytes: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+
+@final
 class ConnectionFault:
     """A client did not speak the protocol, and its connection was closed."""
 
@@ -104,6 +115,63 @@ class ConnectionFault:
     @property
     def suppressed(self) -> int:
         """How many earlier faults were not told, to keep the log readable."""
+
+# --- What Python asks for ----------------------------------------------------------------------
+
+@final
+class CleanedLog:
+    """What the cleaner knows of one compacted log."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def log_dir(self) -> str: ...
+    @property
+    def dirty_ratio(self) -> float:
+        """Share of what a pass would read that was not cleaned before, from 0 to 1."""
+    @property
+    def first_dirty_offset(self) -> int:
+        """Everything before it is clean."""
+    @property
+    def cleaned_bytes(self) -> int:
+        """Bytes of the segments that were written anew since the start."""
+    @property
+    def last_pass_ms(self) -> int:
+        """How long the last pass took."""
+    @property
+    def uncleanable_bytes(self) -> int:
+        """Dirty bytes of a log that cannot be cleaned."""
+    @property
+    def uncleanable_reason(self) -> str | None:
+        """Why the log cannot be cleaned, if it cannot."""
+
+@final
+class CleanerState:
+    """What the cleaner has found and done, under the names of Kafka's metrics."""
+
+    @property
+    def max_dirty_percent(self) -> int:
+        """How dirty the dirtiest log was when the cleaner last looked."""
+    @property
+    def cleaner_recopy_percent(self) -> int:
+        """Bytes that the last pass wrote, of those that it read."""
+    @property
+    def max_buffer_utilization_percent(self) -> int:
+        """How much of the memory for keys the last pass needed."""
+    @property
+    def max_clean_time_ms(self) -> int:
+        """How long the last pass took."""
+    @property
+    def max_compaction_delay_ms(self) -> int:
+        """By how much the most overdue log has missed max.compaction.lag.ms."""
+    @property
+    def last_run_ms(self) -> int:
+        """When the cleaner last looked, on the wall clock; 0 before the first time."""
+    @property
+    def logs(self) -> list[CleanedLog]:
+        """The compacted logs that it looked at, by name."""
 
 # --- What Python hands to Rust -----------------------------------------------------------------
 
@@ -131,6 +199,12 @@ class DataPlaneOptions:
         mailbox_capacity: int,
         recovery_threads: int,
         max_open_files: int,
+        cleaner_enabled: bool,
+        cleaner_threads: int,
+        cleaner_dedupe_buffer_bytes: int,
+        cleaner_load_factor: float,
+        cleaner_io_buffer_bytes: int,
+        cleaner_io_max_bytes_per_second: float,
     ) -> Self: ...
 
 @final
@@ -210,7 +284,9 @@ class DataPlane:
         """A descriptor that is readable while the mailbox holds something."""
     def take(
         self, limit: int, /
-    ) -> list[Request | Completed | LogFailed | LogDirChanged | ConnectionFault]: ...
+    ) -> list[
+        Request | Completed | LogFailed | LogDirChanged | CleaningFailed | ConnectionFault
+    ]: ...
     def reply(self, answers: Sequence[tuple[int, bytes, int]], /) -> None:
         """Answer requests, each as (request id, body, epoch).
 
@@ -260,6 +336,13 @@ class DataPlane:
 
         A ticket for how many segments and bytes went, and how many logs failed.
         """
+    def clean_logs(self, now_ms: int, /) -> int:
+        """Compact every compacted log that is dirty enough, until none is.
+
+        A ticket for (passes over logs, bytes that went, passes that failed). The reason of a
+        failure comes as `CleaningFailed`.
+        """
+    def cleaner_state(self) -> CleanerState: ...
     def delete_records(self, topic_id: bytes, partition: int, offset: int, /) -> int:
         """Remove the records before an offset, durably; -1 is the high watermark.
 

@@ -268,6 +268,12 @@ class Broker:
             mailbox_capacity=config.pybroker_mailbox_capacity,
             recovery_threads=config.num_recovery_threads_per_data_dir,
             max_open_files=config.pybroker_max_open_files,
+            cleaner_enabled=config.log_cleaner_enable,
+            cleaner_threads=config.log_cleaner_threads,
+            cleaner_dedupe_buffer_bytes=config.log_cleaner_dedupe_buffer_size,
+            cleaner_load_factor=config.log_cleaner_io_buffer_load_factor,
+            cleaner_io_buffer_bytes=config.log_cleaner_io_buffer_size,
+            cleaner_io_max_bytes_per_second=config.log_cleaner_io_max_bytes_per_second,
         )
 
     def _listen(self) -> None:

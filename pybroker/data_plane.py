@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from pybroker._native import (
     FETCH_VERSIONS,
     PRODUCE_VERSIONS,
+    CleanerState,
+    CleaningFailed,
     Completed,
     ConnectionFault,
     DataPlaneOptions,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FETCH_VERSIONS",
     "PRODUCE_VERSIONS",
+    "CleanerState",
+    "CleaningFailed",
     "Completed",
     "ConnectionFault",
     "DataPlane",
@@ -64,6 +68,7 @@ class DataPlane:
         self.log_sizes = native.log_sizes
         self.end_offset_for_epoch = native.end_offset_for_epoch
         self.counters = native.counters
+        self.cleaner_state = native.cleaner_state
         self.recovery_progress = native.recovery_progress
         self.offline_logs = native.offline_logs
         self.fail_log_dir = native.fail_log_dir
@@ -89,6 +94,12 @@ class DataPlane:
         freed = await self._ended(self._native.enforce_retention(now_ms))
         assert freed is not None
         return freed
+
+    async def clean_logs(self, now_ms: int) -> tuple[int, int, int]:
+        """Compact what is dirty. Give passes over logs, bytes that went, and passes that failed."""
+        cleaned = await self._ended(self._native.clean_logs(now_ms))
+        assert cleaned is not None
+        return cleaned
 
     async def delete_records(self, topic_id: bytes, partition: int, offset: int) -> int:
         """Remove the records before an offset; -1 is the high watermark. Give the log start offset.

@@ -14,7 +14,14 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from pybroker.api import Kept
-from pybroker.data_plane import Completed, ConnectionFault, LogDirChanged, LogFailed, Request
+from pybroker.data_plane import (
+    CleaningFailed,
+    Completed,
+    ConnectionFault,
+    LogDirChanged,
+    LogFailed,
+    Request,
+)
 from pybroker.errors import ErrorCode, KafkaError, ProtocolError
 from pybroker.handlers import HANDLERS
 from pybroker.protocol.codec import codec
@@ -108,6 +115,8 @@ class Dispatcher:
                 self._broker.log_dirs.log_failed(item)
             elif type(item) is LogDirChanged:
                 self._broker.log_dirs.changed(item)
+            elif type(item) is CleaningFailed:
+                self._broker.log_dirs.cleaning_failed(item)
             elif type(item) is ConnectionFault:
                 self._broker.connection_fault(item)
         self._flush()

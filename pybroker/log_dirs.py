@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from pybroker.broker import Broker
-    from pybroker.data_plane import LogDirChanged, LogFailed
+    from pybroker.data_plane import CleaningFailed, LogDirChanged, LogFailed
 
 logger = logging.getLogger("pybroker.log_dirs")
 
@@ -89,6 +89,12 @@ class LogDirs:
         logger.error("Partition %s-%d is offline: %s", name, failed.partition, failed.reason)
         self.offline.add(key)
         self._broker.data_plane.advance_epoch()
+
+    def cleaning_failed(self, failed: "CleaningFailed") -> None:
+        """Say which log was not compacted, and why."""
+        topic = self._broker.topics.by_id.get(failed.topic_id)
+        name = topic.name if topic is not None else uuid_text(failed.topic_id)
+        logger.error("Partition %s-%d was not compacted: %s", name, failed.partition, failed.reason)
 
     def changed(self, change: "LogDirChanged") -> None:
         """Say how a directory is."""

@@ -29,6 +29,7 @@ from pybroker.configs.values import ConfigError, Value, invalid
 
 UNSET_BROKER_ID: Final = -1
 ASSIGNORS: Final = frozenset(("uniform", "range"))
+MIN_DEDUPE_BUFFER_BYTES: Final = 1_048_576  # For each thread, as Kafka wants it.
 REQUEST_MEMORY_BYTES: Final = 536_870_912  # Where queued.max.request.bytes sets no limit.
 
 
@@ -71,6 +72,13 @@ class Config:
     log_retention_check_interval_ms: int
     log_segment_delete_delay_ms: int
     log_initial_task_delay_ms: int
+    log_cleaner_enable: bool
+    log_cleaner_threads: int
+    log_cleaner_dedupe_buffer_size: int
+    log_cleaner_io_buffer_size: int
+    log_cleaner_io_buffer_load_factor: float
+    log_cleaner_io_max_bytes_per_second: float
+    log_cleaner_backoff_ms: int
     log_flush_offset_checkpoint_interval_ms: int
     num_recovery_threads_per_data_dir: int
     producer_id_expiration_ms: int
@@ -126,8 +134,16 @@ class Config:
         self._settle_units()
         self._check_topic_defaults()
         self._settle_memory()
+        self._check_cleaner()
         self._check_ports()
         self._check_consumer_groups()
+
+    def _check_cleaner(self) -> None:
+        threads, size = self.log_cleaner_threads, self.log_cleaner_dedupe_buffer_size
+        if threads > 0 and size // threads <= MIN_DEDUPE_BUFFER_BYTES:
+            raise ConfigError(
+                "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread."
+            )
 
     def value(self, name: str) -> Value:
         """Give the value of a key as it was read, before keys of one meaning were settled."""

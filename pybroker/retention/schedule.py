@@ -8,7 +8,7 @@ Promises:
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybroker.errors import KafkaError
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from pybroker.broker import Broker
     from pybroker.timers import Timer, Timers
+
+# Kafka's cleaner takes log.cleaner.backoff.ms=0 for a loop without a pause.
+LEAST_BACKOFF_MS: Final = 10
 
 logger = logging.getLogger("pybroker.retention")
 
@@ -89,9 +92,16 @@ def schedule_of(broker: "Broker") -> Schedule:
                 failures,
             )
 
+    async def clean() -> None:
+        from pybroker.retention.compaction import clean_logs  # noqa: PLC0415 - not before it is due
+
+        await clean_logs(broker)
+
     first_ms = config.log_initial_task_delay_ms
+    backoff_ms = max(config.log_cleaner_backoff_ms, LEAST_BACKOFF_MS)
     for job in (
         Job("Retention", enforce_retention, first_ms, config.log_retention_check_interval_ms),
+        Job("Compaction", clean, backoff_ms, backoff_ms),
         Job(
             "The checkpoint of the logs",
             data_plane.checkpoint,

@@ -125,6 +125,7 @@ PYTHON_TYPES = {
     ConfigType.INT: int,
     ConfigType.LONG: int,
     ConfigType.SHORT: int,
+    ConfigType.DOUBLE: float,
     ConfigType.STRING: str,
     ConfigType.LIST: tuple,
 }
