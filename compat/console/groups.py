@@ -27,9 +27,18 @@ RECORDS: Final = 10  # In each partition, an hour apart from each other.
 FIRST_TIMESTAMP_MS: Final = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 HOUR_MS: Final = 3_600_000
 JOIN_TIMEOUT_S: Final = 30.0
+CLASSIC_PROTOCOL: Final = {"session.timeout.ms": 300_000}
+CONSUMER_PROTOCOL: Final = {"group.protocol": "consumer"}
+SETTINGS: Final = {
+    "group.initial.rebalance.delay.ms": "0",
+    # A member that the tools' Java machines starve is no less alive.
+    "group.consumer.session.timeout.ms": "60000",
+    "group.consumer.max.session.timeout.ms": "60000",
+}
 
 NORMALISED: Final = (
     (re.compile(r"clerk-[0-9a-f-]{36}"), "MEMBER"),
+    (re.compile(r"\b[A-Za-z0-9_-]{22}\b"), "MEMBER"),  # As the consumer protocol makes them.
     # In the order of a hash map.
     (re.compile(r"Valid states are: .*"), "Valid states are ..."),
     (re.compile(r"(one of the following scenarios): .*"), r"\1 ..."),
@@ -81,6 +90,14 @@ COMMANDS: Final = (
             "--describe --group idle",
             "--describe --group idle --members",
             "--describe --group idle --state",
+            "--describe --group modern",
+            "--describe --group modern --offsets --verbose",
+            "--describe --group modern --members",
+            "--describe --group modern --members --verbose",
+            "--describe --group modern --state",
+            "--describe --group modern --state --verbose",
+            "--describe --group past",
+            "--describe --group past --state",
             "--describe --group simple",
             "--describe --group nobody",
             "--describe --group nobody --state",
@@ -101,6 +118,8 @@ COMMANDS: Final = (
     ),
     _reset("--topic orders --to-earliest", group="live"),
     _reset("--topic orders --to-earliest --execute", group="live"),
+    _reset("--topic orders --to-earliest --execute", group="modern"),
+    _reset("--topic orders --to-offset 5 --execute", group="past"),
     *map(
         _reset,
         (
@@ -142,6 +161,9 @@ COMMANDS: Final = (
             "--describe --group idle",
             "--describe --group newcomer",
             "--delete-offsets --group live --topic orders",
+            "--delete-offsets --group modern --topic orders",
+            "--delete-offsets --group modern --topic returns",
+            "--delete-offsets --group past --topic orders:0",
             "--delete-offsets --group idle --topic orders:0",
             "--delete-offsets --group idle --topic orders:0,7",
             "--delete-offsets --group idle --topic nowhere",
@@ -150,6 +172,8 @@ COMMANDS: Final = (
             "--delete-offsets --group newcomer --topic orders",
             "--describe --group newcomer --state",
             "--delete --group live",
+            "--delete --group modern",
+            "--delete --group past",
             "--delete --group newcomer --group nobody --group idle",
             "--delete --all-groups",
             "--list",
@@ -161,8 +185,7 @@ COMMANDS: Final = (
 def run_session(start: Mapping[str, Callable[[Mapping[str, str]], BrokerProcess]]) -> int:
     """Run every command against both brokers, print what differs, and give the exit code."""
     with ExitStack() as stack, ThreadPoolExecutor(len(start)) as both:
-        settings = {"group.initial.rebalance.delay.ms": "0"}
-        brokers = {name: stack.enter_context(new(settings)) for name, new in start.items()}
+        brokers = {name: stack.enter_context(new(SETTINGS)) for name, new in start.items()}
         for broker in brokers.values():
             stack.enter_context(_prepared(broker.bootstrap_servers))
         different = 0
@@ -196,7 +219,11 @@ def _run(command: Command, broker: BrokerProcess) -> list[str]:
 
 @contextmanager
 def _prepared(servers: str) -> Iterator[None]:
-    """Make topics, records and groups: `live` has a member, `idle` had one, `simple` never had."""
+    """Make topics, records and groups.
+
+    `live` and `modern`, of the consumer protocol, have a member; `idle` and `past` had one;
+    `simple` never had.
+    """
     config = {"bootstrap.servers": servers}
     kept = {"retention.ms": "-1"}
     topics = [NewTopic(name, count, 1, config=kept) for name, count in TOPICS.items()]
@@ -216,23 +243,34 @@ def _prepared(servers: str) -> Iterator[None]:
     simple = Consumer({**config, "group.id": "simple"})
     simple.commit(offsets=_positions("returns", 2), asynchronous=False)
     simple.close()
-    with _member(config, "live", ["orders"]) as consumer:
-        consumer.commit(offsets=_positions("orders", 1, 2, 3), asynchronous=False)
-        consumer.commit(offsets=_positions("returns", 4), asynchronous=False)
+    with _member(config, "past", ["orders"], CONSUMER_PROTOCOL) as consumer:
+        consumer.commit(offsets=_positions("orders", 8, 8, 8), asynchronous=False)
+    with (
+        _member(config, "live", ["orders"]) as live,
+        _member(config, "modern", ["orders"], CONSUMER_PROTOCOL) as modern,
+    ):
+        for consumer in (live, modern):
+            consumer.commit(offsets=_positions("orders", 1, 2, 3), asynchronous=False)
+            consumer.commit(offsets=_positions("returns", 4), asynchronous=False)
         yield
 
 
 @contextmanager
-def _member(config: Mapping[str, str], group_id: str, topics: list[str]) -> Iterator[Consumer]:
+def _member(
+    config: Mapping[str, str],
+    group_id: str,
+    topics: list[str],
+    protocol: Mapping[str, str | int] = CLASSIC_PROTOCOL,
+) -> Iterator[Consumer]:
     """Join a group, alone, and leave it."""
     consumer = Consumer(
         {
             **config,
+            **protocol,
             "group.id": group_id,
             "client.id": "clerk",
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",
-            "session.timeout.ms": 300_000,
             "max.poll.interval.ms": 86_400_000,
         }
     )
