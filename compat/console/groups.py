@@ -7,6 +7,7 @@ ids of members and brokers' addresses.
 
 import difflib
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -276,8 +277,10 @@ def _member(
     )
     assigned: list[TopicPartition] = []
     consumer.subscribe(topics, on_assign=lambda _, partitions: assigned.extend(partitions))
+    deadline = time.monotonic() + JOIN_TIMEOUT_S
     while not assigned:
         consumer.poll(0.1)
+        assert time.monotonic() < deadline, f"{group_id} assigns nothing"
     try:
         yield consumer
     finally:

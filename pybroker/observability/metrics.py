@@ -62,6 +62,12 @@ METRICS: Final = (
     Metric("pybroker_log_dir_online", "gauge", "1 if a log directory is in use, 0 if it is offline.", _LOG_DIR),
     Metric("pybroker_log_dir_total_bytes", "gauge", "Size of a log directory's volume.", _LOG_DIR),
     Metric("pybroker_log_dir_usable_bytes", "gauge", "Bytes that are free on a log directory's volume.", _LOG_DIR),
+    Metric("pybroker_cleaner_max_dirty_percent", "gauge", "How dirty the dirtiest compacted log is.", ()),
+    Metric("pybroker_cleaner_max_compaction_delay_ms", "gauge", "By how much the most overdue log has missed max.compaction.lag.ms.", ()),
+    Metric("pybroker_cleaner_last_run_ms", "gauge", "When the cleaner last looked, in ms since 1970; 0: never.", ()),
+    Metric("pybroker_cleaner_dirty_ratio", "gauge", "Share of a compacted log that was not cleaned.", _PARTITION),
+    Metric("pybroker_cleaner_cleaned_bytes", "counter", "Bytes of a log's segments that were written anew since the start.", _PARTITION),
+    Metric("pybroker_cleaner_uncleanable_bytes", "gauge", "Bytes of a log that cannot be cleaned.", _PARTITION),
     Metric("pybroker_log_size_bytes", "gauge", "Bytes in the log of a partition.", _PARTITION),
 )  # fmt: skip
 
@@ -71,6 +77,7 @@ async def collect(broker: "Broker") -> Samples:
     samples: Samples = {metric.name: [] for metric in METRICS}
     _nodes(broker, samples)
     _own(broker, samples)
+    _cleaner(broker, samples)
     ends = await _topics(broker, samples)
     await _groups(broker, ends, samples)
     return samples
@@ -96,6 +103,21 @@ def _own(broker: "Broker", samples: Samples) -> None:
         samples["pybroker_log_dir_online"].append((labels, failure is None))
         samples["pybroker_log_dir_total_bytes"].append((labels, total_bytes))
         samples["pybroker_log_dir_usable_bytes"].append((labels, usable_bytes))
+
+
+def _cleaner(broker: "Broker", samples: Samples) -> None:
+    state = broker.data_plane.cleaner_state()
+    for name, value in (
+        ("max_dirty_percent", state.max_dirty_percent),
+        ("max_compaction_delay_ms", state.max_compaction_delay_ms),
+        ("last_run_ms", state.last_run_ms),
+    ):
+        samples[f"pybroker_cleaner_{name}"].append(((), value))
+    for log in state.logs:
+        labels = (log.topic, str(log.partition))
+        samples["pybroker_cleaner_dirty_ratio"].append((labels, log.dirty_ratio))
+        samples["pybroker_cleaner_cleaned_bytes"].append((labels, log.cleaned_bytes))
+        samples["pybroker_cleaner_uncleanable_bytes"].append((labels, log.uncleanable_bytes))
 
 
 async def _topics(broker: "Broker", samples: Samples) -> dict[tuple[str, int], int]:

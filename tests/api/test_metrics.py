@@ -15,6 +15,7 @@ from pybroker.protocol.offset_commit import OffsetCommitRequest
 from tests.support.classic_member import ClassicMember
 from tests.support.raw_client import RawClient, create_topic
 from tests.support.record_batches import produce, record_batch
+from tests.support.waiting import wait_until
 
 LISTENER = "pybroker.metrics.listener"
 
@@ -110,11 +111,14 @@ def test_groups_that_are_not_in_memory_are_shown(tmp_path):
             assert read(broker)["kafka_consumergroup_members", "readers"] == 0
 
 
-def test_every_row_has_its_labels_filled(metrics_broker):
-    with RawClient(metrics_broker.bootstrap_servers) as client:
-        create_topic(client, "orders")
+def test_every_row_has_its_labels_filled(start_broker):
+    broker = start_broker(settings={LISTENER: "localhost:0", "log.cleaner.backoff.ms": "1"})
+    with RawClient(broker.bootstrap_servers) as client:
+        create_topic(client, "orders", configs=[("cleanup.policy", "compact")])
         commit(client, "readers", orders=[0])
-    found = {name.removesuffix("_total"): labels for name, *labels in read(metrics_broker)}
+        produce(client, "orders", 0, record_batch([1_000] * 10))
+    wait_until(lambda: any(name == "pybroker_cleaner_dirty_ratio" for name, *_ in read(broker)))
+    found = {name.removesuffix("_total"): labels for name, *labels in read(broker)}
     for metric in METRICS:
         assert len(found[metric.name]) == len(metric.labels), metric
 
