@@ -12,6 +12,9 @@ use crate::error::{LogError, ReadError};
 use crate::log::Log;
 use crate::truncate::store_log_start_offset;
 
+/// Segments whose age one look reads: of those that nobody used it is at the end of a file each.
+const AGES_AT_ONCE: usize = 64;
+
 /// A log start offset on its way. `run` it outside of the mutex and hand it to `Log::finish_start_move` with its result.
 /// One move of a log at a time.
 #[derive(Debug)]
@@ -30,7 +33,8 @@ impl StartMove {
 
 impl Log {
     /// The offset before which retention wants nothing to stay: `retention.bytes`, then `retention.ms` by the largest timestamp
-    /// of each segment, from the oldest on, until one stays. When all have expired the active segment is rolled.
+    /// of each segment, from the oldest on, until one stays. When all have expired the active segment is rolled. It looks at so
+    /// many segments at once that it takes no time worth mentioning: whoever moved the start asks again.
     pub fn retention_offset(&mut self, now_ms: i64) -> Result<i64, LogError> {
         self.check_online()?;
         let first = self.segment_index(self.log_start_offset);
@@ -72,7 +76,7 @@ impl Log {
         let mut kept = first;
         let last = self.segments.len() - 1;
         while let Some(segment) = self.segments.get_mut(kept) {
-            if segment.size == 0 && kept == last {
+            if (segment.size == 0 && kept == last) || kept - first >= AGES_AT_ONCE {
                 break;
             }
             let mut newest_ms = segment.largest(&self.folder, interval)?.timestamp_ms;
@@ -103,8 +107,8 @@ impl Log {
         Ok(is_new.then(|| StartMove { folder: self.folder.clone(), offset }))
     }
 
-    /// Moves the log start offset and takes the segments that are wholly before it out of the log. A failed fsync takes
-    /// the log offline; with another failure nothing has moved.
+    /// Moves the log start offset and takes the segments that are wholly before it out of the log. Without space, nothing has
+    /// moved; another failure takes the log offline.
     pub fn finish_start_move(
         &mut self,
         start_move: StartMove,
@@ -112,8 +116,7 @@ impl Log {
     ) -> Result<DeletedFiles, LogError> {
         self.check_online()?;
         if let Err(error) = result {
-            let is_fsync = matches!(error, LogError::Disk { operation: "fsync", .. });
-            return Err(if is_fsync { self.fail(error) } else { error });
+            return Err(self.fail_unless_passing(error));
         }
         let StartMove { folder, offset } = start_move;
         debug_assert_eq!(folder, self.folder, "a move belongs to its log");

@@ -123,6 +123,30 @@ fn retention_reads_the_age_of_segments_that_it_never_opened() {
 }
 
 #[test]
+fn many_segments_expire_in_several_looks() {
+    let place = Place::new();
+    let mut log = place.open(keeping(1, -1), Shutdown::Clean).unwrap();
+    for _ in 0..300 {
+        append(&mut log, &mut batch_at(0, &[&[1; 1_500]])).unwrap();
+    }
+    let mut looks = Vec::new();
+    while let Some(deleted) = expire(&mut log, NOW_MS) {
+        looks.push(deleted.segment_count());
+    }
+    assert_eq!(looks, [64, 64, 22]);
+    assert_eq!(log.state().log_start_offset, 300);
+}
+
+#[test]
+fn other_limits_hold_from_the_next_look_on() {
+    let place = Place::new();
+    let mut log = hourly(&place, keeping(-1, -1), 10);
+    assert!(expire(&mut log, NOW_MS).is_none());
+    log.set_config(keeping(3 * 60 * 60 * 1000, -1).into());
+    assert_eq!(expire(&mut log, NOW_MS).unwrap().segment_count(), 3);
+}
+
+#[test]
 fn files_are_renamed_first_and_unlinked_later() {
     let place = Place::new();
     let config = LogConfig { file_delete_delay_ms: 1_234, ..keeping(-1, 0) };

@@ -4,10 +4,9 @@
 //! offset, renaming, unlinking) is done outside of it, under the partition's housekeeping lock, which appends and fetches
 //! never take.
 
-use std::io;
 use std::sync::Arc;
 
-use pybroker_log::{DeletedFiles, LogError, ReadError};
+use pybroker_log::{DeletedFiles, FailureScope, LogError, ReadError};
 
 use crate::data_plane::Failed;
 use crate::partition::{Failure, Offline, Partition, report_failure};
@@ -35,21 +34,25 @@ pub(crate) enum NewStart {
 pub(crate) fn enforce_all(shared: &Shared, partitions: &[Arc<Partition>], now_ms: i64) -> Freed {
     let mut freed = Freed::default();
     for partition in partitions {
-        match enforce(shared, partition, now_ms) {
-            Ok(Some(deleted)) => {
-                freed.segments += deleted.segment_count() as i64;
-                freed.bytes += deleted.size_bytes() as i64;
-                shared.deletions.push(deleted);
+        loop {
+            match enforce(shared, partition, now_ms) {
+                Ok(Some(deleted)) => {
+                    freed.segments += deleted.segment_count() as i64;
+                    freed.bytes += deleted.size_bytes() as i64;
+                    shared.deletions.push(deleted);
+                    continue;
+                }
+                Ok(None) | Err(Stopped::Offline) => {}
+                Err(Stopped::Failed(_)) => freed.failures += 1,
             }
-            Ok(None) | Err(Stopped::Offline) => {}
-            Err(Stopped::Failed(_)) => freed.failures += 1,
+            break;
         }
         report_failure(shared, partition);
     }
     freed
 }
 
-/// Remove what has expired in a partition. None when nothing has, which is known without its housekeeping lock.
+/// Remove what has expired in a partition, as far as one look goes. None when nothing has.
 fn enforce(
     shared: &Shared,
     partition: &Partition,
@@ -108,11 +111,15 @@ fn move_start(
         return Ok(None);
     };
     let stored = match start_move.run() {
-        Err(error) if durability == Durability::IfThereIsSpace && is_disk_full(&error) => Ok(()),
+        Err(error) if durability == Durability::IfThereIsSpace && is_passing(&error) => Ok(()),
         stored => stored,
     };
     let deleted = partition.with_log(|log| log.finish_start_move(start_move, stored))??;
     if let Err(error) = deleted.set_aside() {
+        if is_passing(&error) {
+            // They are before the log start offset: the next start removes what bears its old name.
+            return Err(error.into());
+        }
         partition.take_offline(Failure {
             reason: error.to_string(),
             scope: error.scope(),
@@ -124,8 +131,8 @@ fn move_start(
     Ok(Some(deleted))
 }
 
-fn is_disk_full(error: &LogError) -> bool {
-    matches!(error, LogError::Disk { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+fn is_passing(error: &LogError) -> bool {
+    error.scope() == FailureScope::Passing
 }
 
 impl From<Offline> for Stopped {
