@@ -13,6 +13,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybroker.configs.listeners import format_host
+from pybroker.store import consumer_groups as stored_consumer_groups
 from pybroker.store import groups as stored_groups
 
 if TYPE_CHECKING:
@@ -160,8 +161,9 @@ def _log_sizes(broker: "Broker", samples: Samples) -> None:
 
 async def _groups(broker: "Broker", ends: dict[tuple[str, int], int], samples: Samples) -> None:
     members = broker.groups.member_counts()
-    for group_id in stored_groups.group_ids(broker.store):
-        members.setdefault(group_id, 0)  # Who is not in memory has no members.
+    for area in (stored_groups, stored_consumer_groups):
+        for group_id in area.group_ids(broker.store):
+            members.setdefault(group_id, 0)  # Who is not in memory has no members.
     for group_id, count in members.items():
         samples["kafka_consumergroup_members"].append(((group_id,), count))
     sums: dict[Labels, tuple[int, int]] = {}

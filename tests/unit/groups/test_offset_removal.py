@@ -223,6 +223,18 @@ def test_consumer_groups_are_looked_at_when_nothing_is_left_of_them() -> None:
     assert found == ["left", "read"]
 
 
+def test_a_consumer_group_goes_with_its_last_position(bench: Bench) -> None:
+    bench.store.apply([ConsumerGroupSet("modern", 2, 2, 0, bench.wall_ms())])
+    bench.start()
+    bench.commit({0: 1}, group_id="modern")
+    expire(bench, RETENTION_MS - 1)
+    assert bench.listed() == {"modern": "Empty"}
+    expire(bench, 1)
+    assert bench.listed() == {}
+    bench.start()
+    assert bench.listed() == {}
+
+
 def test_a_group_that_somebody_is_about_to_join_stays(bench: Bench) -> None:
     (member_id,) = bench.stable()
     bench.leave(member_id)
