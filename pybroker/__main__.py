@@ -4,7 +4,11 @@ import sys
 from typing import Final
 
 # Commands with a command line of their own, by the module whose `main` takes the words behind them.
-TOOLS: Final = {"group": "pybroker.cli.group"}
+TOOLS: Final = {
+    "group": "pybroker.cli.group",
+    "import-log": "pybroker.cli.import_log",
+    "log": "pybroker.cli.log",
+}
 
 
 def main() -> int:

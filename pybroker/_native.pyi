@@ -380,6 +380,47 @@ class DataPlane:
 
     def counters(self) -> dict[str, int]: ...
 
+# --- For tools ---------------------------------------------------------------------------------
+#
+# For tools, without a data plane: the calls block, with the interpreter released, and nobody else
+# may use the folders meanwhile. They raise OSError with a sentence that names the file.
+
+def is_partition_folder(folder: str, /) -> bool:
+    """Whether a folder holds the segments of a partition."""
+
+def is_unused_log(folder: str, /) -> bool:
+    """Whether the folder of a partition is missing or has never held a record."""
+
+def check_log(
+    folder: str, /
+) -> tuple[tuple[int, int, int, int, int, int], list[tuple[str, int | None, int | None, str]]]:
+    """Look the folder of a partition over, without changing it.
+
+    Gives (start offset, end offset, segments, batches, records, bytes), and what is wrong, as
+    (path, position in the file, offset, problem).
+    """
+
+def truncate_log(folder: str, offset: int, now_ms: int, /) -> tuple[int, int, list[str]] | None:
+    """Remove everything at and after an offset, with the whole batch that holds it.
+
+    Gives (log end offset, removed bytes of records, names of removed files); None when there is
+    nothing at the offset or behind it.
+    """
+
+def stage_import(
+    source: str, target: str, topic_id: bytes, config: LogConfig, now_ms: int, /
+) -> tuple[str, tuple[int, int, int, int, int, int]]:
+    """Copy the folder of a partition beside `target`, and check the copy.
+
+    Gives the copy's folder and its (log start offset, log end offset, last stable offset, leader
+    epoch, bytes, bytes of a torn tail that were left out).
+    """
+
+def place_import(
+    staged: str, log_dir: str, topic: str, partition: int, log_end_offset: int, /
+) -> None:
+    """Put a copy into its place in a log directory, where no records may be."""
+
 # --- The message codec -------------------------------------------------------------------------
 
 @final

@@ -1,6 +1,6 @@
 """The data plane as the control plane uses it: the native one, with tickets as awaitables.
 
-The only importer of `_native` beside the message codec.
+The only importer of `_native` beside the message codec and the tools for logs.
 """
 
 import asyncio

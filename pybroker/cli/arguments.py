@@ -37,7 +37,11 @@ HELP: Final = Option("--help", "", "say this and exit")
 
 OPTIONS: Final = (CONFIG, DATA_DIR, EPHEMERAL, PORT, BROKERS, SET, VERSION, HELP)
 COMMANDS: Final = ("serve",)
-TOOLS: Final = (("group", "list, describe, reset and delete groups: pybroker group --help"),)
+TOOLS: Final = (
+    ("group", "list, describe, reset and delete groups: pybroker group --help"),
+    ("import-log", "take a partition over from another Kafka: pybroker import-log --help"),
+    ("log", "check and repair partitions that no broker uses: pybroker log --help"),
+)
 SHORT_NAMES: Final = {"-h": HELP.name}
 
 

@@ -16,10 +16,11 @@ from pybroker.data_plane import LogConfig, TopicImage
 from pybroker.metadata.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pybroker.broker import Broker
     from pybroker.configs import LogSettings
+    from pybroker.configs.config import Config
     from pybroker.metadata.decisions.create_topics import CreatedTopic
     from pybroker.metadata.topics import TopicState
     from pybroker.store.topics import PartitionSet, TopicChange
@@ -116,8 +117,12 @@ def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
 
 def log_config(broker: "Broker", topic: "TopicState") -> LogConfig:
     """Give what the logs of a topic obey."""
-    config = broker.config
-    settings = TopicConfig(config, topic.configs).to_log_config()
+    return log_config_of(broker.config, topic.configs)
+
+
+def log_config_of(config: "Config", overrides: "Mapping[str, str]") -> LogConfig:
+    """Give what the logs of a topic with these configs of its own obey."""
+    settings = TopicConfig(config, overrides).to_log_config()
     return _log_config(settings, config.producer_id_expiration_ms)
 
 

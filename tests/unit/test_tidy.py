@@ -25,6 +25,7 @@ LONGER_WITH_A_REASON = frozenset(
 IMPORTERS_OF_NATIVE = {
     "pybroker/data_plane.py",
     "pybroker/groups/consumer/regular_expressions.py",
+    "pybroker/log_tools.py",
     "pybroker/protocol/codec.py",
 }
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|todo!\(|unimplemented!\(")

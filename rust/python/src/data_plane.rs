@@ -151,6 +151,13 @@ impl PyLogConfig {
     }
 }
 
+impl PyLogConfig {
+    /// The config, shared.
+    pub(crate) fn shared(&self) -> Arc<LogConfig> {
+        Arc::clone(&self.0)
+    }
+}
+
 /// The compression that the broker enforces; none for `producer`.
 fn compression(name: &str) -> PyResult<Option<Compression>> {
     match name {

@@ -4,6 +4,7 @@ mod codec;
 mod data_plane;
 mod mailbox;
 mod regular_expressions;
+mod tools;
 
 use pyo3::prelude::*;
 
@@ -24,6 +25,11 @@ mod _native {
     };
     #[pymodule_export]
     use crate::regular_expressions::match_topics;
+
+    #[pymodule_export]
+    use crate::tools::{
+        check_log, is_partition_folder, is_unused_log, place_import, stage_import, truncate_log,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
