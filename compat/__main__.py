@@ -17,6 +17,7 @@ from compat.differential.conversations import AREAS, load
 from compat.differential.live import StartBroker, play_all, record, recorded
 from compat.differential.play import Outcome
 from compat.kafka import RealKafka
+from compat.logs.move import record_move, run_move
 from compat.process import BrokerProcess
 from compat.pybroker_process import PybrokerProcess
 
@@ -86,7 +87,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "differential", "console", "groups", "record"),
+        choices=("all", "differential", "console", "groups", "logs", "record", "record-logs"),
         default="all",
     )
     parser.add_argument("areas", nargs="*", help="areas of conversations; all by default")
@@ -96,6 +97,8 @@ def main() -> int:
     areas = arguments.areas or AREAS
     if arguments.what == "record":
         return _record(areas)
+    if arguments.what == "record-logs":
+        return record_move()
     failed = 0
     if arguments.what in {"all", "differential"}:
         failed |= _compare(areas, left=arguments.left, right=arguments.right)
@@ -103,6 +106,8 @@ def main() -> int:
         failed |= run_jobs(_pybroker)
     if arguments.what in {"all", "groups"}:
         failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
+    if arguments.what in {"all", "logs"}:
+        failed |= run_move()
     return failed
 
 

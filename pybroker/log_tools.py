@@ -6,11 +6,9 @@ Promises:
   * Folders are those of partitions, `topic-N`, as Kafka and pybroker write them.
 """
 
-# ruff: noqa: PTH112, PTH118, PTH208 - as in the rest of pybroker.
-
-import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pybroker import _native
@@ -66,60 +64,61 @@ class StagedLog(NamedTuple):
     torn_bytes: int
 
 
-def partition_name(folder: str) -> tuple[str, int] | None:
+def partition_name(folder: Path) -> tuple[str, int] | None:
     """Take the topic and the partition off a folder's name, if it has one of a partition."""
-    topic, dash, partition = os.path.basename(os.path.abspath(folder)).rpartition("-")
+    topic, dash, partition = folder.absolute().name.rpartition("-")
     if not (topic and dash and partition.isascii() and partition.isdigit()):
         return None
     return topic, int(partition)
 
 
-def partition_folders(directory: str) -> list[str]:
+def partition_folders(directory: Path) -> list[Path]:
     """Find the partitions that a directory is or holds, by name."""
     with _told():
-        if _native.is_partition_folder(directory):
+        if _native.is_partition_folder(str(directory)):
             return [directory]
-        folders = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
         return [
             folder
-            for folder in folders
+            for folder in sorted(directory.iterdir())
             if partition_name(folder) is not None
-            and os.path.isdir(folder)
-            and _native.is_partition_folder(folder)
+            and folder.is_dir()
+            and _native.is_partition_folder(str(folder))
         ]
 
 
-def is_unused(folder: str) -> bool:
+def is_unused(folder: Path) -> bool:
     """Whether a partition's folder is missing or has never held a record."""
     with _told():
-        return _native.is_unused_log(folder)
+        return _native.is_unused_log(str(folder))
 
 
-def check(folder: str) -> CheckReport:
+def check(folder: Path) -> CheckReport:
     """Look a partition over, without changing it."""
     with _told():
-        summary, findings = _native.check_log(folder)
+        summary, findings = _native.check_log(str(folder))
     return CheckReport(*summary, findings=[Finding(*finding) for finding in findings])
 
 
-def truncate(folder: str, offset: int) -> Truncated | None:
+def truncate(folder: Path, offset: int) -> Truncated | None:
     """Remove everything at and after an offset; None when there is nothing."""
     with _told():
-        truncated = _native.truncate_log(folder, offset, _now_ms())
+        truncated = _native.truncate_log(str(folder), offset, _now_ms())
     return None if truncated is None else Truncated(*truncated)
 
 
-def stage(source: str, target: str, topic_id: bytes, config: "LogConfig") -> StagedLog:
+def stage(source: Path, target: Path, topic_id: bytes, config: "LogConfig") -> StagedLog:
     """Copy a partition beside `target`, where it is checked. The source stays as it is."""
     with _told():
-        folder, numbers = _native.stage_import(source, target, topic_id, config, _now_ms())
+        folder, numbers = _native.stage_import(
+            str(source), str(target), topic_id, config, _now_ms()
+        )
     return StagedLog(folder, *numbers)
 
 
-def place(staged: StagedLog, log_dir: str, topic: str, partition: int) -> None:
+def place(staged: StagedLog, log_dir: Path, topic: str, partition: int) -> None:
     """Put a copy into its place, where no records may be."""
     with _told():
-        _native.place_import(staged.folder, log_dir, topic, partition, staged.log_end_offset)
+        _native.place_import(staged.folder, str(log_dir), topic, partition, staged.log_end_offset)
 
 
 @contextmanager

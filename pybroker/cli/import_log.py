@@ -8,19 +8,18 @@ Promises:
   * Exit code 0, 1 with one line that says why not, 2 for a command line that cannot be read.
 """
 
-# ruff: noqa: PTH110, PTH118 - as in the rest of pybroker.
-
 import argparse
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pybroker import log_tools
 from pybroker.cli.messages import complain
 from pybroker.configs import validate_topic_configs
 from pybroker.configs.loading import load_config
 from pybroker.configs.values import ConfigError
-from pybroker.data_directory import DataDirectory, DataDirectoryError
+from pybroker.data_directory import DataDirectories, DataDirectoryError
 from pybroker.errors import KafkaError
 from pybroker.log_tools import LogToolError, StagedLog
 from pybroker.metadata.carry_out import log_config_of
@@ -37,10 +36,8 @@ if TYPE_CHECKING:
 
     from pybroker.configs import Config
 
-NO_RECORDS: Final = -1  # The leader epoch of a log without records.
 
-
-class ImportError_(Exception):
+class RefusedImportError(Exception):
     """The log cannot be taken over. The text is for the user."""
 
 
@@ -48,14 +45,13 @@ def main(words: "Sequence[str]") -> int:
     """Run `pybroker import-log` with the words behind it. Gives the exit code."""
     arguments = _parser().parse_args(words)
     try:
-        config = load_config(
-            file=arguments.config, environment=os.environ, data_dir=arguments.data_dir
-        ).config
+        where = {} if arguments.data_dir is None else {"log.dirs": arguments.data_dir}
+        config = load_config(file=arguments.config, environment=os.environ, where=where).config
         partition = _partition(arguments)
-        _require_ours(config.log_dir)
-        with DataDirectory(config.log_dir):
+        _require_ours(Path(config.log_dir))
+        with DataDirectories(config.log_dirs):
             staged = _import(config, arguments, partition)
-    except (ConfigError, DataDirectoryError, ImportError_, LogToolError, StoreError) as error:
+    except (ConfigError, DataDirectoryError, RefusedImportError, LogToolError, StoreError) as error:
         complain(str(error))
         return 1
     except KafkaError as error:
@@ -71,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Copy the folder of a partition, of Kafka or of pybroker, into a data"
         " directory that no broker uses.",
     )
-    parser.add_argument("folder", metavar="DIR", help="the folder, as kafka-logs/orders-0")
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="the folder, as kafka-logs/orders-0"
+    )
     parser.add_argument("--topic", metavar="NAME", required=True, help="made if it is missing")
     parser.add_argument(
         "--partition", metavar="N", type=int, help="as the folder's name says by default"
@@ -89,27 +87,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _partition(arguments: argparse.Namespace) -> int:
-    if not os.path.isdir(arguments.folder):
-        raise ImportError_(f"{arguments.folder} is not a folder")
+    if not arguments.folder.is_dir():
+        raise RefusedImportError(f"{arguments.folder} is not a folder")
     if arguments.partition is not None:
         partition: int = arguments.partition
         if partition < 0:
-            raise ImportError_(f"--partition expects 0 or more, not {partition}")
+            raise RefusedImportError(f"--partition expects 0 or more, not {partition}")
         return partition
     name = log_tools.partition_name(arguments.folder)
     if name is None:
-        raise ImportError_(
+        raise RefusedImportError(
             f"The name of {arguments.folder} ends with no partition's number; give --partition N"
         )
     return name[1]
 
 
-def _require_ours(data_dir: str) -> None:
+def _require_ours(data_dir: Path) -> None:
     """Refuse the data directory of a Kafka broker before anything is written to it."""
-    if os.path.exists(os.path.join(data_dir, META_PROPERTIES)) and not os.path.exists(
-        os.path.join(data_dir, DATABASE_NAME)
-    ):
-        raise ImportError_(
+    if (data_dir / META_PROPERTIES).exists() and not (data_dir / DATABASE_NAME).exists():
+        raise RefusedImportError(
             f"{data_dir} belongs to a Kafka broker; name pybroker's own with --data-dir DIR"
         )
 
@@ -127,24 +123,34 @@ def _import(config: "Config", arguments: argparse.Namespace, partition: int) -> 
             validate_configs=partial(validate_topic_configs, config=config),
             new_uuid=partial(random_uuid, os.urandom),
         )
-        folder = os.path.join(config.log_dir, f"{arguments.topic}-{partition}")
-        if not log_tools.is_unused(folder):
-            raise ImportError_(f"Partition {arguments.topic}-{partition} has records: {folder}")
+        folder = _place(config, f"{arguments.topic}-{partition}")
         staged = log_tools.stage(
             arguments.folder, folder, target.topic_id, log_config_of(config, target.configs)
         )
         store.apply(in_term(topics, target, partition, staged.leader_epoch))
         store.commit()
-        log_tools.place(staged, config.log_dir, arguments.topic, partition)
+        log_tools.place(staged, folder.parent, arguments.topic, partition)
         return staged
     finally:
         store.close()
 
 
+def _place(config: "Config", name: str) -> Path:
+    """Find the place of a partition among the log directories; refuse one with records."""
+    log_dirs = [Path(log_dir) for log_dir in config.log_dirs]
+    for folder in (log_dir / name for log_dir in log_dirs):
+        if not log_tools.is_unused(folder):
+            raise RefusedImportError(f"Partition {name} has records already: {folder}")
+        if folder.exists():
+            return folder
+    fewest = min(log_dirs, key=lambda log_dir: len(log_tools.partition_folders(log_dir)))
+    return fewest / name
+
+
 def _topic_config(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ImportError_(f"--topic-config expects KEY=VALUE, not {text}")
+        raise RefusedImportError(f"--topic-config expects KEY=VALUE, not {text}")
     return key.strip(), value
 
 
@@ -159,8 +165,10 @@ def _placement(config: "Config") -> Placement:
 
 def _summary(topic: str, partition: int, staged: StagedLog) -> str:
     lines = [
-        f"{topic}-{partition}: offsets {staged.log_start_offset} to {staged.log_end_offset},"
-        f" {staged.size_bytes} bytes"
+        (
+            f"{topic}-{partition}: offsets {staged.log_start_offset} to"
+            f" {staged.log_end_offset}, {staged.size_bytes} bytes"
+        )
     ]
     if staged.last_stable_offset < staged.log_end_offset:
         lines.append(

@@ -9,16 +9,14 @@ Promises:
     read.
 """
 
-# ruff: noqa: PTH110, PTH118, PTH120 - as in the rest of pybroker.
-
 import argparse
-import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pybroker import log_tools
 from pybroker.cli.messages import complain
-from pybroker.data_directory import LOCK_FILE, DataDirectory, DataDirectoryError
+from pybroker.data_directory import LOCK_FILE, DataDirectories, DataDirectoryError
 from pybroker.log_tools import Finding, LogToolError
 
 if TYPE_CHECKING:
@@ -45,12 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "directories",
         metavar="DIR",
+        type=Path,
         nargs="+",
         help="folders of partitions, or data directories with all their partitions",
     )
     checking.set_defaults(run=_check)
     repairing = commands.add_parser("repair", help="truncate a partition")
-    repairing.add_argument("folder", metavar="DIR", help="the folder of the partition")
+    repairing.add_argument("folder", metavar="DIR", type=Path, help="the folder of the partition")
     repairing.add_argument(
         "--truncate-at",
         metavar="OFFSET",
@@ -75,7 +74,7 @@ def _check(arguments: argparse.Namespace) -> bool:
     return is_well
 
 
-def _check_partition(folder: str) -> bool:
+def _check_partition(folder: Path) -> bool:
     report = log_tools.check(folder)
     for finding in report.findings:
         print(_sentence(finding))
@@ -115,14 +114,11 @@ def _repair(arguments: argparse.Namespace) -> bool:
     return True
 
 
-def _locked(directories: "Iterable[str]") -> ExitStack:
+def _locked(directories: "Iterable[Path]") -> ExitStack:
     """Keep brokers out of the data directories, as far as those have a lock already."""
-    data_dirs = set()
-    for directory in directories:
-        own = os.path.abspath(directory)
-        data_dirs |= {own, os.path.dirname(own)}
+    data_dirs = {place for one in directories for place in (one.resolve(), one.resolve().parent)}
     with ExitStack() as stack:
         for data_dir in sorted(data_dirs):
-            if os.path.exists(os.path.join(data_dir, LOCK_FILE)):
-                stack.enter_context(DataDirectory(data_dir))
+            if (data_dir / LOCK_FILE).exists():
+                stack.enter_context(DataDirectories([str(data_dir)]))
         return stack.pop_all()

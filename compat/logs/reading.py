@@ -1,0 +1,103 @@
+"""Everything that a consumer can learn of a partition, so that two brokers can be compared."""
+
+from typing import Final, NamedTuple
+
+from confluent_kafka import Consumer, IsolationLevel, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from compat.logs.writing import TOPIC
+
+READ_S: Final = 30.0
+END_OF_PARTITION: Final = "_PARTITION_EOF"
+LEVELS: Final = ("read_committed", "read_uncommitted")
+TIMESTAMPS: Final = range(1_699_999_990_000, 1_700_000_310_000, 15_500)
+ISOLATION: Final = {
+    "read_committed": IsolationLevel.READ_COMMITTED,
+    "read_uncommitted": IsolationLevel.READ_UNCOMMITTED,
+}
+
+
+class Record(NamedTuple):
+    """One record as a consumer gets it."""
+
+    offset: int
+    timestamp: tuple[int, int]
+    leader_epoch: int | None
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Partition(NamedTuple):
+    """What one isolation level shows of a partition."""
+
+    records: tuple[Record, ...]
+    earliest: int
+    latest: int
+    largest_timestamp: tuple[int, int]
+    by_timestamp: tuple[tuple[int, int], ...]
+
+
+def read(bootstrap_servers: str) -> dict[str, Partition]:
+    """Read the partition at both isolation levels."""
+    return {level: _read(bootstrap_servers, level) for level in LEVELS}
+
+
+def _read(bootstrap_servers: str, level: str) -> Partition:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": f"reader-{level}",
+            "isolation.level": level,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+        }
+    )
+    try:
+        admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+        earliest = _offset(admin, level, OffsetSpec.earliest())[0]
+        consumer.assign([TopicPartition(TOPIC, 0, earliest)])
+        return Partition(
+            records=tuple(_records(consumer)),
+            earliest=earliest,
+            latest=_offset(admin, level, OffsetSpec.latest())[0],
+            largest_timestamp=_offset(admin, level, OffsetSpec.max_timestamp()),
+            by_timestamp=tuple(
+                _offset(admin, level, OffsetSpec.for_timestamp(at)) for at in TIMESTAMPS
+            ),
+        )
+    finally:
+        consumer.close()
+
+
+def _records(consumer: Consumer) -> list[Record]:
+    records = []
+    while True:
+        message = consumer.poll(READ_S)
+        assert message is not None, "the end of the partition was not reached"
+        error = message.error()
+        if error is not None:
+            assert error.name() == END_OF_PARTITION, error
+            return records
+        records.append(_record(message))
+
+
+def _record(message: Message) -> Record:
+    headers = message.headers() or []
+    return Record(
+        offset=message.offset(),
+        timestamp=message.timestamp(),
+        leader_epoch=message.leader_epoch(),
+        key=message.key(),
+        value=message.value(),
+        headers=tuple((name, value) for name, value in headers),
+    )
+
+
+def _offset(admin: AdminClient, level: str, spec: OffsetSpec) -> tuple[int, int]:
+    found = admin.list_offsets(
+        {TopicPartition(TOPIC, 0): spec}, isolation_level=ISOLATION[level], request_timeout=READ_S
+    )
+    result = next(iter(found.values())).result(READ_S)
+    return result.offset, result.timestamp
