@@ -1,6 +1,6 @@
 //! What tools do to the folders of logs while no broker uses them. These calls block, with the interpreter released.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pybroker_log::LogError;
 use pybroker_wire::Uuid;
@@ -26,20 +26,21 @@ fn text(path: &Path) -> String {
 
 #[pyfunction]
 #[pyo3(signature = (folder, /))]
-pub(crate) fn is_partition_folder(py: Python<'_>, folder: PathBuf) -> PyResult<bool> {
-    py.detach(|| pybroker_log::is_partition_folder(&folder)).map_err(|error| failed(&error))
+pub(crate) fn is_partition_folder(py: Python<'_>, folder: &str) -> PyResult<bool> {
+    py.detach(|| pybroker_log::is_partition_folder(Path::new(folder)))
+        .map_err(|error| failed(&error))
 }
 
 #[pyfunction]
 #[pyo3(signature = (folder, /))]
-pub(crate) fn is_unused_log(py: Python<'_>, folder: PathBuf) -> PyResult<bool> {
-    py.detach(|| pybroker_log::is_unused(&folder)).map_err(|error| failed(&error))
+pub(crate) fn is_unused_log(py: Python<'_>, folder: &str) -> PyResult<bool> {
+    py.detach(|| pybroker_log::is_unused(Path::new(folder))).map_err(|error| failed(&error))
 }
 
 #[pyfunction]
 #[pyo3(signature = (folder, /))]
-pub(crate) fn check_log(py: Python<'_>, folder: PathBuf) -> PyResult<Report> {
-    let report = py.detach(|| pybroker_log::check_partition(&folder));
+pub(crate) fn check_log(py: Python<'_>, folder: &str) -> PyResult<Report> {
+    let report = py.detach(|| pybroker_log::check_partition(Path::new(folder)));
     let report = report.map_err(|error| failed(&error))?;
     let summary = (
         report.start_offset,
@@ -59,11 +60,11 @@ pub(crate) fn check_log(py: Python<'_>, folder: PathBuf) -> PyResult<Report> {
 #[pyo3(signature = (folder, offset, now_ms, /))]
 pub(crate) fn truncate_log(
     py: Python<'_>,
-    folder: PathBuf,
+    folder: &str,
     offset: i64,
     now_ms: i64,
 ) -> PyResult<Option<(i64, u64, Vec<String>)>> {
-    let truncated = py.detach(|| pybroker_log::truncate_folder(&folder, offset, now_ms));
+    let truncated = py.detach(|| pybroker_log::truncate_folder(Path::new(folder), offset, now_ms));
     let truncated = truncated.map_err(|error| failed(&error))?;
     Ok(truncated.map(|one| (one.log_end_offset, one.removed_bytes, one.removed_files)))
 }
@@ -72,15 +73,16 @@ pub(crate) fn truncate_log(
 #[pyo3(signature = (source, target, topic_id, config, now_ms, /))]
 pub(crate) fn stage_import(
     py: Python<'_>,
-    source: PathBuf,
-    target: PathBuf,
+    source: &str,
+    target: &str,
     topic_id: [u8; 16],
     config: &PyLogConfig,
     now_ms: i64,
 ) -> PyResult<Staged> {
     let config = config.shared();
-    let stage = || pybroker_log::stage_import(&source, &target, Uuid(topic_id), config, now_ms);
-    let staged = py.detach(stage).map_err(|error| failed(&error))?;
+    let (source, target) = (Path::new(source), Path::new(target));
+    let copy = || pybroker_log::stage_import(source, target, Uuid(topic_id), config, now_ms);
+    let staged = py.detach(copy).map_err(|error| failed(&error))?;
     let state = staged.state;
     let numbers = (
         state.log_start_offset,
@@ -97,12 +99,13 @@ pub(crate) fn stage_import(
 #[pyo3(signature = (staged, log_dir, topic, partition, log_end_offset, /))]
 pub(crate) fn place_import(
     py: Python<'_>,
-    staged: PathBuf,
-    log_dir: PathBuf,
-    topic: String,
+    staged: &str,
+    log_dir: &str,
+    topic: &str,
     partition: i32,
     log_end_offset: i64,
 ) -> PyResult<()> {
-    py.detach(|| pybroker_log::place_import(&staged, &log_dir, &topic, partition, log_end_offset))
+    let (staged, log_dir) = (Path::new(staged), Path::new(log_dir));
+    py.detach(|| pybroker_log::place_import(staged, log_dir, topic, partition, log_end_offset))
         .map_err(|error| failed(&error))
 }
