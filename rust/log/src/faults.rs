@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pybroker_wire::{BatchBuilder, Uuid};
+use pybroker_wire::batch::Attributes;
+use pybroker_wire::{BatchBuilder, TransactionMarker, TransactionOutcome, Uuid};
 
 use crate::config::LogConfig;
-use crate::disk::simulated::{Fault, Operation, SimulatedDisk};
+use crate::disk::simulated::{Errno, Fault, Operation, SimulatedDisk};
 use crate::error::{AppendError, LogError, ReadError};
 use crate::log::{Appended, Log, OpenOptions, Origin, Shutdown};
 
@@ -113,4 +114,72 @@ fn nothing_unflushed_needs_no_fsync() {
 fn an_empty_partition_takes_little_memory() {
     assert!(size_of::<Log>() <= 512, "{}", size_of::<Log>());
     assert!(size_of::<crate::segment::Segment>() <= 160);
+}
+
+fn append_marker(log: &mut Log) -> Result<Appended, AppendError> {
+    let marker = TransactionMarker { outcome: TransactionOutcome::Abort, coordinator_epoch: 0 };
+    let mut records = Vec::new();
+    marker.encode(7, 0, 0, &mut records).unwrap();
+    log.append(&mut records, 0, Origin::Coordinator, 0)
+}
+
+fn begin_transaction(log: &mut Log, base_sequence: i32) {
+    let attributes = Attributes::default().with_transactional();
+    let mut builder = BatchBuilder::new(0).producer(7, 0, base_sequence).attributes(attributes);
+    builder.append(-1, None, Some(b"some value"), &[]);
+    let mut records = Vec::new();
+    builder.build(&mut records).unwrap();
+    log.append(&mut records, 0, Origin::Client, 0).unwrap();
+}
+
+#[test]
+fn an_abort_that_cannot_be_written_leaves_log_and_transaction_index_as_they_were() {
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
+    let index = folder.join("00000000000000000000.txnindex");
+    let mut log = open(&folder, Shutdown::Clean);
+    for turn in 0..2i64 {
+        begin_transaction(&mut log, turn as i32);
+        let before = (log.state(), log.aborted_in(0..9).unwrap());
+        // The first write is the index's, the second one the log's.
+        for (after, stored_bytes) in [(0, 0), (0, 20), (1, 0), (1, 50)] {
+            disk.fail(Fault {
+                after,
+                errno: Errno::NoSpace,
+                ..Fault::next_write_after(stored_bytes)
+            });
+            assert!(append_marker(&mut log).is_err());
+            assert_eq!(log.offline_reason(), None);
+            assert_eq!((log.state(), log.aborted_in(0..9).unwrap()), before);
+            let stored = disk.content(&index).unwrap_or_default().len() as i64;
+            assert_eq!(stored, turn * 34, "after {after} writes");
+        }
+        append_marker(&mut log).unwrap();
+        assert_eq!(log.aborted_in(0..9).unwrap().len() as i64, turn + 1);
+    }
+}
+
+#[test]
+fn open_and_aborted_transactions_survive_the_loss_of_what_was_not_flushed() {
+    for seed in 0..50 {
+        let disk = SimulatedDisk::new(seed);
+        let folder = disk.root().join("payments-0");
+        let mut log = open(&folder, Shutdown::Clean);
+        begin_transaction(&mut log, 0);
+        append_marker(&mut log).unwrap();
+        begin_transaction(&mut log, 1);
+        log.flush(0).unwrap();
+        let expected = (log.state().last_stable_offset, log.aborted_in(0..9).unwrap());
+        append_marker(&mut log).unwrap();
+        drop(log);
+        let _ = disk.crash();
+        let mut log = open(&folder, Shutdown::Unclean { recovery_point: 3 });
+        let is_there = log.state().log_end_offset == 4;
+        let actual = (log.state().last_stable_offset, log.aborted_in(0..9).unwrap());
+        if is_there {
+            assert_eq!((actual.0, actual.1.len()), (4, 2), "seed {seed}");
+        } else {
+            assert_eq!(actual, expected, "seed {seed}");
+        }
+    }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pybroker_log::{Log, LogConfig, Origin, Shutdown};
-use pybroker_wire::{BatchBuilder, Compression};
-use support::{NOW_MS, Place, Random, build, small_segments};
+use pybroker_wire::{BatchBuilder, Compression, TransactionOutcome};
+use support::{NOW_MS, Place, Random, build, marker, small_segments, transactional_batch};
 
 fn kafka_jars() -> Option<PathBuf> {
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../compat/.cache");
@@ -44,13 +44,21 @@ fn fill(log: &mut Log, random: &mut Random) {
             builder.append(timestamp, Some(b"key"), Some(&random.bytes(size)), &[]);
         }
         log.append(&mut build(builder), 3, Origin::Client, NOW_MS).unwrap();
+        if step % 5 == 0 {
+            let mut records = transactional_batch(7, 0, step as i32 / 5 * 2, 2);
+            log.append(&mut records, 3, Origin::Client, NOW_MS).unwrap();
+        }
+        if step % 10 == 7 {
+            let mut records = marker(7, 0, TransactionOutcome::Abort, 1);
+            log.append(&mut records, 3, Origin::Coordinator, NOW_MS).unwrap();
+        }
     }
 }
 
 /// Runs the tool over every file that it knows and gives what it complains about.
 fn complaints(jars: &Path, place: &Place) -> String {
     let mut files = Vec::new();
-    for suffix in [".log", ".index", ".timeindex", ".snapshot"] {
+    for suffix in [".log", ".index", ".timeindex", ".txnindex", ".snapshot"] {
         files.extend(place.files(suffix));
     }
     assert!(files.len() > 10, "{files:?}");
@@ -66,6 +74,8 @@ fn complaints(jars: &Path, place: &Place) -> String {
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("isvalid: true"), "{said}");
     assert!(said.contains("producerId: 1 "), "a snapshot was read: {said}");
+    assert!(said.contains("lastStableOffset: "), "a transaction index was read: {said}");
+    assert!(said.contains("endTxnMarker: ABORT coordinatorEpoch: 1"), "{said}");
     let errors = String::from_utf8_lossy(&output.stderr);
     let suspicious = ["is followed by", "isvalid: false", "ismatch", "ut of order", "not found"];
     said.lines()
