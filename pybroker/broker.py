@@ -31,13 +31,14 @@ from pybroker.timers import Timers
 from pybroker.transactions.producer_ids import ProducerIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pybroker.api import RequestContext
     from pybroker.background import BackgroundLoop
     from pybroker.data_plane import ConnectionFault, Request
     from pybroker.errors import ProtocolError
     from pybroker.groups.coordinator import GroupCoordinator
+    from pybroker.metadata.topics import TopicState
     from pybroker.observability.metrics_server import MetricsServer
     from pybroker.retention.schedule import Schedule
 
@@ -178,10 +179,11 @@ class Broker:
             self._groups = self._make_groups()
         return self._groups
 
-    def topics_changed(self) -> None:
+    def topics_changed(self, topics: "Iterable[TopicState]") -> None:
         """Let groups know that topics were created or deleted, or have grown."""
         if self._groups is not None:
-            self._groups.notice_topics(self.clock.monotonic_ms())
+            names = {topic.name for topic in topics}
+            self._groups.notice_topics(names, self.clock.monotonic_ms())
 
     def new_uuid(self) -> bytes:
         """Make a random id."""

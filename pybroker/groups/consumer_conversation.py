@@ -15,6 +15,8 @@ from pybroker.groups.coordination import Coordination
 from pybroker.protocol.consumer_group_heartbeat import ConsumerGroupHeartbeatResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pybroker.groups.coordination import Caller
     from pybroker.groups.decision import Decision
     from pybroker.groups.loaded import AnyGroup
@@ -68,13 +70,13 @@ class ConsumerConversation(Coordination):
             return describe.describe_classic(group_id)
         return describe.describe_group(group, self.topics)
 
-    def notice_topics(self, now_ms: int) -> None:
-        """Let groups rebalance whose topics were created, deleted, or have grown."""
+    def notice_topics(self, names: "Collection[str]", now_ms: int) -> None:
+        """Let groups rebalance that read one of these topics, which came, went or grew."""
         for group in list(self._loaded.by_id.values()):
             if isinstance(group, ConsumerGroup) and group.members:
                 decision = self._loaded.decision(now_ms)
-                if notice_topics(group, self.topics, decision):
-                    self._loaded.carry_out(group, decision)
+                notice_topics(group, self.topics, names, decision)
+                self._loaded.carry_out(group, decision)
 
     def _heartbeat(
         self,

@@ -7,8 +7,7 @@ from pybroker.groups.classic import rebalance, snapshot
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.consumer import snapshot as consumer_snapshot
 from pybroker.groups.consumer.group import ConsumerGroup
-from pybroker.groups.consumer.subscription import resolve_all
-from pybroker.groups.consumer.topic_changes import notice_topics
+from pybroker.groups.consumer.topic_changes import notice_what_was_missed
 from pybroker.groups.rebalances import RebalanceReason
 from pybroker.store import consumer_groups as stored_consumer
 from pybroker.store import groups as stored
@@ -40,9 +39,7 @@ def load(
     for change in changes:
         if isinstance(change, stored.OffsetCommitted):
             offsets.apply_offset(consumer_group, change)
-    resolve_all(consumer_group, topics)
-    if consumer_group.members:
-        notice_topics(consumer_group, topics, decision)
+    notice_what_was_missed(consumer_group, topics, decision)
     return consumer_group
 
 

@@ -46,7 +46,7 @@ async def create(broker: "Broker", created: "Sequence[CreatedTopic]") -> None:
     _commit(broker, [change for topic in created for change in topic.changes()])
     topics = [broker.topics.by_id[topic.topic_id] for topic in created]
     await _open_and_publish(broker, [(topic, range(len(topic.partitions))) for topic in topics])
-    broker.topics_changed()
+    broker.topics_changed(topics)
 
 
 def create_without_logs(broker: "Broker", created: "CreatedTopic") -> None:
@@ -54,7 +54,7 @@ def create_without_logs(broker: "Broker", created: "CreatedTopic") -> None:
     _commit(broker, created.changes())
     topic = broker.topics.by_id[created.topic_id]
     broker.data_plane.publish_topics([topic_image(broker, topic)], [])
-    broker.topics_changed()
+    broker.topics_changed([topic])
 
 
 async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
@@ -65,10 +65,9 @@ async def grow(broker: "Broker", changes: "Sequence[PartitionSet]") -> None:
     partitions: dict[bytes, list[int]] = {}
     for change in changes:
         partitions.setdefault(change.topic_id, []).append(change.partition_index)
-    await _open_and_publish(
-        broker, [(broker.topics.by_id[topic_id], new) for topic_id, new in partitions.items()]
-    )
-    broker.topics_changed()
+    grown = [broker.topics.by_id[topic_id] for topic_id in partitions]
+    await _open_and_publish(broker, list(zip(grown, partitions.values(), strict=True)))
+    broker.topics_changed(grown)
 
 
 async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
@@ -81,7 +80,7 @@ async def delete(broker: "Broker", topics: "Sequence[TopicState]") -> None:
         broker.groups.forget_topic(topic.name, broker.clock.monotonic_ms())
     _commit(broker, [TopicDeleted(topic.topic_id) for topic in topics])
     broker.data_plane.publish_topics([], [topic.topic_id for topic in topics])
-    broker.topics_changed()
+    broker.topics_changed(topics)
     await _delete_logs(broker, [(topic, range(len(topic.partitions))) for topic in topics])
 
 

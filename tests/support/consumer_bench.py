@@ -144,19 +144,19 @@ class ConsumerBench(Bench):
         self.all_topics.apply(
             [TopicCreated(topic_id_of(name), name), *partitions_of(name, range(size))]
         )
-        self._notice()
+        self._notice(name)
 
     def grow_topic(self, name: str, size: int) -> None:
         present = len(self.all_topics.by_name[name].partitions)
         self.all_topics.apply(partitions_of(name, range(present, size)))
-        self._notice()
+        self._notice(name)
 
     def delete_topic(self, name: str) -> None:
         self.all_topics.apply([TopicDeleted(topic_id_of(name))])
-        self._notice()
+        self._notice(name)
 
-    def _notice(self) -> None:
-        self.coordinator.notice_topics(self.now_ms)
+    def _notice(self, name: str) -> None:
+        self.coordinator.notice_topics([name], self.now_ms)
         self._compare()
 
 

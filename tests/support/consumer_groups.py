@@ -65,10 +65,11 @@ def _check_targets(group: ConsumerGroup, topics: Topics) -> None:
             for partition in partitions:
                 assert (topic_id, partition) not in given
                 given.add((topic_id, partition))
-    if group.group_epoch != group.target_epoch:
-        return
     names = {name for member in group.members.values() for name in member.subscribed_topic_names}
     names.update(*group.resolved.values())
+    assert group.subscribed_names == names
+    if group.group_epoch != group.target_epoch:
+        return
     wanted = {
         (topic.topic_id, partition)
         for name in names

@@ -22,7 +22,7 @@ from pybroker.groups.classic.state import GroupState
 from pybroker.groups.consumer import snapshot
 from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
-from pybroker.groups.consumer.subscription import metadata_hash
+from pybroker.groups.consumer.subscription import note_subscriptions
 from pybroker.groups.rebalances import RebalanceReason
 from pybroker.store.groups import GroupDeleted, GroupMembersRemoved
 
@@ -47,7 +47,7 @@ def upgraded(classic: ClassicGroup, topics: "Topics", decision: "Decision") -> C
                 _upgrade_member(group, classic, member, topics, decision)
         except ProtocolError:
             raise _refusal(classic, "the embedded consumer protocol is malformed") from None
-        group.metadata_hash = metadata_hash(group, topics)
+        note_subscriptions(group, topics)
     group.offsets = classic.offsets
     return group
 

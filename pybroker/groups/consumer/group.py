@@ -33,7 +33,8 @@ class ConsumerGroup(Group):
     """One group.
 
     `metadata_hash` stands for the topics that it subscribes to, as they were when the group epoch
-    was raised last; `resolved` has the topics of each regular expression of a member.
+    was raised last; `resolved` has the topics of each regular expression of a member, and
+    `subscribed_names` all that members ask for, whether it exists or not.
     `changed_at_ms` is when the group epoch was raised, `assigned_at_ms` when the target was
     computed; None after a restart. `is_to_be_downgraded` says that the last member that spoke the
     consumer protocol is gone, `is_missing_member` that nobody took its place.
@@ -52,6 +53,7 @@ class ConsumerGroup(Group):
         "owners",
         "resolved",
         "static_members",
+        "subscribed_names",
         "target_epoch",
         "targets",
         "unsettled",
@@ -67,6 +69,7 @@ class ConsumerGroup(Group):
         self.targets: dict[str, Target] = {}
         self.owners: dict[bytes, dict[int, str]] = {}
         self.resolved: dict[str, frozenset[str]] = {}
+        self.subscribed_names: frozenset[str] = frozenset()
         self.unsettled: set[str] = set()
         self.is_to_be_downgraded = False
         self.is_missing_member = False
@@ -222,9 +225,7 @@ class ConsumerGroup(Group):
 
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member asked for the topic, by name or by a regular expression."""
-        return any(topic in names for names in self.resolved.values()) or any(
-            topic in member.subscribed_topic_names for member in self.members.values()
-        )
+        return topic in self.subscribed_names
 
     def validate_commit(
         self,

@@ -7,19 +7,15 @@ from zlib import crc32
 from pybroker.groups.consumer.regular_expressions import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pybroker.groups.consumer.group import ConsumerGroup
     from pybroker.groups.consumer.member import ConsumerMember
     from pybroker.metadata.topics import Topics
 
 
-def resolve_all(group: "ConsumerGroup", topics: "Topics") -> None:
-    """Find anew what every regular expression of a member means."""
-    patterns = {member.subscribed_topic_regex for member in group.members.values()} - {""}
-    group.resolved = {pattern: resolve(pattern, topics.by_name) for pattern in patterns}
-
-
-def resolve_new(group: "ConsumerGroup", topics: "Topics") -> None:
-    """Find what new regular expressions mean, and forget those that nobody has any more."""
+def note_subscriptions(group: "ConsumerGroup", topics: "Topics") -> None:
+    """Note what members subscribe to; only regular expressions that are new are looked at."""
     patterns = {member.subscribed_topic_regex for member in group.members.values()} - {""}
     if group.resolved.keys() != patterns:
         group.resolved = {
@@ -28,6 +24,20 @@ def resolve_new(group: "ConsumerGroup", topics: "Topics") -> None:
             else resolve(pattern, topics.by_name)
             for pattern in patterns
         }
+    _note_names(group)
+    group.metadata_hash = metadata_hash(group, topics)
+
+
+def note_topics(group: "ConsumerGroup", topics: "Topics", changed: "Collection[str]") -> bool:
+    """Note that topics of these names came, went or grew; says whether that concerns the group."""
+    present = [name for name in changed if name in topics.by_name]
+    for pattern, names in group.resolved.items():
+        matching = resolve(pattern, present)
+        if not matching <= names or not names.isdisjoint(changed):
+            group.resolved[pattern] = names.difference(changed) | matching
+    before = group.subscribed_names
+    _note_names(group)
+    return not before.isdisjoint(changed) or not group.subscribed_names.isdisjoint(changed)
 
 
 def topic_ids_of(
@@ -41,11 +51,14 @@ def topic_ids_of(
 
 def metadata_hash(group: "ConsumerGroup", topics: "Topics") -> int:
     """Boil down the topics that a group subscribes to, with their ids and sizes."""
-    names = {name for member in group.members.values() for name in member.subscribed_topic_names}
-    names.update(*group.resolved.values())
     facts = [
         [name, topic.topic_id.hex(), len(topic.partitions)]
-        for name in sorted(names)
+        for name in sorted(group.subscribed_names)
         if (topic := topics.by_name.get(name)) is not None
     ]
     return crc32(json.dumps(facts).encode())
+
+
+def _note_names(group: "ConsumerGroup") -> None:
+    wanted = {member.subscribed_topic_names for member in group.members.values()}
+    group.subscribed_names = frozenset().union(*wanted, *group.resolved.values())

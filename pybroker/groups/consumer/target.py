@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pybroker.groups.consumer import snapshot
 from pybroker.groups.consumer.assignors import ASSIGNORS
 from pybroker.groups.consumer.assignors.subscriber import Subscriber
-from pybroker.groups.consumer.subscription import metadata_hash, resolve_new, topic_ids_of
+from pybroker.groups.consumer.subscription import note_subscriptions, topic_ids_of
 
 if TYPE_CHECKING:
     from pybroker.groups.consumer.group import ConsumerGroup
@@ -31,9 +31,8 @@ def raise_epoch(
     decision: "Decision",
 ) -> None:
     """Begin a rebalance: members or topics are not what they were; `why` is for the log."""
-    resolve_new(group, topics)
+    note_subscriptions(group, topics)
     group.group_epoch += 1
-    group.metadata_hash = metadata_hash(group, topics)
     group.changed_at_ms = decision.now_ms
     group.state_timestamp_ms = decision.wall_ms
     decision.changes.append(snapshot.group_set(group))
