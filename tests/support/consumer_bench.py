@@ -11,6 +11,7 @@ from pybroker.errors import ErrorCode
 from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.consumer.state import ConsumerGroupState, MemberState
 from pybroker.metadata.topics import Topics
+from pybroker.protocol.consumer_group_describe import ConsumerGroupDescribeResponse
 from pybroker.protocol.consumer_group_heartbeat import (
     ConsumerGroupHeartbeatRequest,
     ConsumerGroupHeartbeatResponse,
@@ -116,6 +117,9 @@ class ConsumerBench(Bench):
             self.join_consumer(member_id, **fields)
         self.settle()
         self.take_changes()
+
+    def describe(self, group_id: str = "group") -> ConsumerGroupDescribeResponse.DescribedGroup:
+        return self.coordinator.describe_consumer_group(group_id, Caller(1, self.now_ms))
 
     # What members have, by topic name.
 

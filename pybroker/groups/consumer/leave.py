@@ -49,8 +49,9 @@ def put_out(
 ) -> None:
     """Put members out, and let the others rebalance; `cause` is for metrics and the log."""
     membership.remove(group, members, decision)
-    if group.may_be_downgraded() and any(member.classic is None for member in members):
-        group.is_to_be_downgraded = group.is_missing_member = True
+    is_last = group.is_to_be_downgraded or any(member.classic is None for member in members)
+    group.is_to_be_downgraded = group.is_missing_member = is_last and group.may_be_downgraded()
+    if group.is_to_be_downgraded:
         decision.note(f"Group {group.group_id} lost members: {cause[1]}")
     else:
         raise_epoch(group, topics, *cause, decision)
