@@ -7,15 +7,18 @@ use pybroker_log::simulated::{AfterFailedSync, Errno, Fault, Operation, Simulate
 use pybroker_log::{
     AppendError, Appended, FlushDemand, FlushJob, Log, LogConfig, LogError, Origin, ReadError, Rest,
 };
-use pybroker_wire::batch::TimestampType;
-use pybroker_wire::{BatchBuilder, Compression, ErrorCode};
+use pybroker_wire::batch::{Attributes, TimestampType};
+use pybroker_wire::{BatchBuilder, Compression, ErrorCode, TransactionOutcome};
 
-use super::plain::{Plain, PlainBatch, PlainRecord, Sequence};
+use super::checks::records_of;
+use super::plain::{Part, Plain, PlainBatch, PlainRecord, Sequence};
 use super::step::{Action, CHANGES, Step};
-use super::support::{NOW_MS, Random, build, small_segments};
+use super::support::{NOW_MS, Random, build, marker, small_segments};
 
 /// Producers that write at the same time.
-const PRODUCERS: u64 = 3;
+const PRODUCERS: u64 = 5;
+/// The first of them without transactions, the others with.
+const TRANSACTIONAL: usize = 3;
 /// Retries of so many of its batches are known.
 const BATCHES_PER_PRODUCER: usize = 5;
 
@@ -30,6 +33,7 @@ pub(crate) struct Flush {
 
 /// A log and its model.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something else to remember")]
 pub(crate) struct Conversation {
     pub(crate) random: Random,
     pub(crate) disk: SimulatedDisk,
@@ -42,6 +46,8 @@ pub(crate) struct Conversation {
     pub(crate) truncations: u64,
     /// Since the log was open: what was not flushed may be gone.
     pub(crate) machine_stopped: bool,
+    /// The checkpoint that a truncation needs was not written.
+    pub(crate) needs_checkpoint: bool,
     /// A removal was cut short, and nothing was flushed since.
     pub(crate) was_cut_short: bool,
     /// Nobody damaged index files on purpose.
@@ -80,6 +86,7 @@ impl Conversation {
             leader_epoch: 0,
             truncations: 0,
             machine_stopped: false,
+            needs_checkpoint: false,
             was_cut_short: false,
             trusts_index_files: true,
             statistics: Statistics::default(),
@@ -110,6 +117,9 @@ impl Conversation {
         self.statistics.steps += 1;
         self.random = Random(step.entropy);
         self.disk.reseed(step.entropy);
+        if self.needs_checkpoint {
+            self.checkpoint().unwrap();
+        }
         match step.action {
             Action::KillProcess => self.end_process(),
             Action::StopMachine => self.stop_machine(),
@@ -128,6 +138,7 @@ impl Conversation {
             Action::Append => self.append(),
             Action::Retry => self.retry(),
             Action::OutOfOrder => self.append_out_of_order(),
+            Action::EndTransaction => self.end_transaction(),
             Action::Roll => {
                 let now_ms = self.now_ms;
                 self.log().roll(now_ms)
@@ -172,10 +183,15 @@ impl Conversation {
 
     fn append(&mut self) -> Result<(), LogError> {
         let slot = self.random.below(PRODUCERS) as usize;
-        let sequence = self.random.chance(50).then(|| self.next_sequence(slot));
-        let (sent, records) = self.any_batch(sequence);
+        let sequence = self.random.chance(60).then(|| self.next_sequence(slot));
+        let is_transactional = sequence.is_some() && slot >= TRANSACTIONAL;
+        let (sent, records) = self.any_batch(sequence, is_transactional);
         let count = records.len() as i32;
-        let outcome = self.append_batch(sent, records, sequence);
+        let transaction = sequence
+            .filter(|_| is_transactional)
+            .map(|sequence| (sequence.producer_id, Part::Data));
+        let batch = self.plain_batch(sent, records, sequence, transaction);
+        let outcome = self.append_batch(batch, Origin::Client);
         if let (Ok(true), Some(sequence)) = (&outcome, sequence) {
             let next = sequence.first + count;
             self.producers[slot] = Some(Sequence { first: next, ..sequence });
@@ -194,14 +210,61 @@ impl Conversation {
             self.producers[slot] = Some(Sequence { producer_id, epoch: 0, first: 0 });
         }
         let producer = self.producers[slot].as_mut().unwrap();
-        if self.random.chance(5) {
+        if slot < TRANSACTIONAL && self.random.chance(5) {
             // A new epoch starts at 0.
             (producer.epoch, producer.first) = (producer.epoch + 1, 0);
         }
         *producer
     }
 
-    fn any_batch(&mut self, sequence: Option<Sequence>) -> (Vec<u8>, Vec<PlainRecord>) {
+    /// The marker of a transaction that is open.
+    fn end_transaction(&mut self) -> Result<(), LogError> {
+        let open: Vec<i64> = self.plain.transactions().open.into_keys().collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let producer_id = open[self.random.below(open.len() as u64) as usize];
+        let (outcome, part) = if self.random.chance(50) {
+            (TransactionOutcome::Commit, Part::Commit)
+        } else {
+            (TransactionOutcome::Abort, Part::Abort)
+        };
+        let sent = marker(producer_id, 0, outcome, 0);
+        let records = records_of(&sent);
+        let batch = self.plain_batch(sent, records, None, Some((producer_id, part)));
+        self.append_batch(batch, Origin::Coordinator).map(|_| ())
+    }
+
+    fn plain_batch(
+        &self,
+        sent: Vec<u8>,
+        records: Vec<PlainRecord>,
+        sequence: Option<Sequence>,
+        transaction: Option<(i64, Part)>,
+    ) -> PlainBatch {
+        let mut batch = PlainBatch {
+            base_offset: self.plain.log_end_offset,
+            records,
+            leader_epoch: self.leader_epoch,
+            sequence,
+            transaction,
+            sent,
+            stored: Vec::new(),
+            is_remembered: true,
+        };
+        if self.config.timestamp_type == TimestampType::LogAppendTime {
+            for record in &mut batch.records {
+                record.timestamp_ms = self.now_ms;
+            }
+        }
+        batch
+    }
+
+    fn any_batch(
+        &mut self,
+        sequence: Option<Sequence>,
+        is_transactional: bool,
+    ) -> (Vec<u8>, Vec<PlainRecord>) {
         let codecs = [
             Compression::None,
             Compression::None,
@@ -215,6 +278,9 @@ impl Conversation {
         let mut builder = BatchBuilder::new(0).compression(codec, None);
         if let Some(Sequence { producer_id, epoch, first }) = sequence {
             builder = builder.producer(producer_id, epoch, first);
+        }
+        if is_transactional {
+            builder = builder.attributes(Attributes::default().with_transactional());
         }
         let mut records = Vec::new();
         for _ in 0..=self.random.below(6) {
@@ -231,29 +297,10 @@ impl Conversation {
     }
 
     /// Appends one batch; says whether it is there. What failed is in doubt if the log does not say that it is as before.
-    fn append_batch(
-        &mut self,
-        sent: Vec<u8>,
-        records: Vec<PlainRecord>,
-        sequence: Option<Sequence>,
-    ) -> Result<bool, LogError> {
-        let mut batch = PlainBatch {
-            base_offset: self.plain.log_end_offset,
-            records,
-            leader_epoch: self.leader_epoch,
-            sequence,
-            sent,
-            stored: Vec::new(),
-            is_remembered: true,
-        };
-        if self.config.timestamp_type == TimestampType::LogAppendTime {
-            for record in &mut batch.records {
-                record.timestamp_ms = self.now_ms;
-            }
-        }
+    fn append_batch(&mut self, batch: PlainBatch, origin: Origin) -> Result<bool, LogError> {
         let mut bytes = batch.sent.clone();
         let (leader_epoch, now_ms) = (self.leader_epoch, self.now_ms);
-        let appended = self.log().append(&mut bytes, leader_epoch, Origin::Client, now_ms);
+        let appended = self.log().append(&mut bytes, leader_epoch, origin, now_ms);
         match appended {
             Ok(appended) => {
                 assert!(!appended.duplicate);
@@ -338,7 +385,7 @@ impl Conversation {
         } else {
             return Ok(());
         };
-        let (mut bytes, _) = self.any_batch(Some(sequence));
+        let (mut bytes, _) = self.any_batch(Some(sequence), slot >= TRANSACTIONAL);
         let (leader_epoch, now_ms) = (self.leader_epoch, self.now_ms);
         match self.log().append(&mut bytes, leader_epoch, Origin::Client, now_ms) {
             Err(AppendError::Refused(refusal)) => {
@@ -416,12 +463,14 @@ impl Conversation {
         self.truncations += u64::from(back > 0);
         self.plain.truncate_to(offset);
         self.correct_producers();
-        // The caller's part of the contract: no recovery point in a checkpoint is past the end.
+        // The caller's part of the contract: no recovery point in a checkpoint is past the end when more is appended.
+        self.needs_checkpoint = true;
         self.checkpoint()
     }
 
     fn delete_before(&mut self) -> Result<(), LogError> {
-        let span = self.plain.log_end_offset - self.plain.log_start_offset;
+        // Of a transaction that is open, the log knows more or less when its records are deleted.
+        let span = self.plain.last_stable_offset() - self.plain.log_start_offset;
         let offset = self.plain.log_start_offset + self.random.below(span as u64 + 1) as i64;
         self.plain.doubtful_start = Some(offset);
         match self.log().delete_before(offset) {

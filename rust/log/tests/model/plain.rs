@@ -1,5 +1,7 @@
 //! The plain model: a list of batches, where it starts, and how much of it must outlive the machine.
 
+use std::collections::BTreeMap;
+
 /// A record as the log must give it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlainRecord {
@@ -15,6 +17,41 @@ pub(crate) struct Sequence {
     pub(crate) first: i32,
 }
 
+/// What a batch is to a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Data,
+    Commit,
+    Abort,
+}
+
+/// A batch of a transaction, or the end of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) producer_id: i64,
+    pub(crate) part: Part,
+    pub(crate) base_offset: i64,
+    pub(crate) last_offset: i64,
+}
+
+/// A transaction that was aborted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Aborted {
+    pub(crate) producer_id: i64,
+    pub(crate) first_offset: i64,
+    /// Of the first batch that may be read still.
+    pub(crate) first_readable_offset: Option<i64>,
+    pub(crate) marker_offset: i64,
+}
+
+/// What a list of events says.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    /// First offset of what is open, and of it what may be read, by producer.
+    pub(crate) open: BTreeMap<i64, (i64, Option<i64>)>,
+    pub(crate) aborted: Vec<Aborted>,
+}
+
 /// A batch that was appended.
 #[derive(Clone, Debug)]
 pub(crate) struct PlainBatch {
@@ -22,6 +59,8 @@ pub(crate) struct PlainBatch {
     pub(crate) records: Vec<PlainRecord>,
     pub(crate) leader_epoch: i32,
     pub(crate) sequence: Option<Sequence>,
+    /// The producer of the transaction that it belongs to or ends.
+    pub(crate) transaction: Option<(i64, Part)>,
     /// As the producer sent it.
     pub(crate) sent: Vec<u8>,
     /// As it was first read back; it never changes afterwards.
@@ -34,6 +73,15 @@ impl PlainBatch {
     pub(crate) fn last_offset(&self) -> i64 {
         self.base_offset + self.records.len() as i64 - 1
     }
+
+    fn event(&self) -> Option<Event> {
+        self.transaction.map(|(producer_id, part)| Event {
+            producer_id,
+            part,
+            base_offset: self.base_offset,
+            last_offset: self.last_offset(),
+        })
+    }
 }
 
 /// What the log must say.
@@ -44,6 +92,8 @@ pub(crate) struct Plain {
     pub(crate) log_end_offset: i64,
     /// Everything before it was acknowledged as flushed.
     pub(crate) flushed: i64,
+    /// What transactions had in batches that were deleted.
+    deleted_events: Vec<Event>,
     /// The batch of an append that was cut short: there or not, nobody was told.
     pub(crate) doubtful_batch: Option<PlainBatch>,
     /// The log start offset that a deletion was cut short of.
@@ -86,8 +136,50 @@ impl Plain {
 
     pub(crate) fn delete_before(&mut self, offset: i64) {
         self.log_start_offset = self.log_start_offset.max(offset);
-        self.batches.retain(|batch| batch.last_offset() >= offset);
+        let kept = self.containing(offset);
+        let deleted = self.batches.drain(..kept);
+        self.deleted_events.extend(deleted.filter_map(|batch| batch.event()));
         self.log_end_offset = self.log_end_offset.max(self.log_start_offset);
+    }
+
+    /// The transactions of all that was ever appended and not lost.
+    pub(crate) fn transactions(&self) -> Transactions {
+        let mut found = Transactions::default();
+        let events = self.batches.iter().filter_map(PlainBatch::event);
+        for event in self.deleted_events.iter().copied().chain(events) {
+            let Event { producer_id, part, base_offset, last_offset } = event;
+            match part {
+                Part::Data => {
+                    let open = found.open.entry(producer_id).or_insert((base_offset, None));
+                    if last_offset >= self.log_start_offset {
+                        open.1.get_or_insert(base_offset);
+                    }
+                }
+                Part::Commit => {
+                    found.open.remove(&producer_id);
+                }
+                Part::Abort => {
+                    if let Some((first_offset, first_readable_offset)) =
+                        found.open.remove(&producer_id)
+                    {
+                        let marker_offset = last_offset;
+                        found.aborted.push(Aborted {
+                            producer_id,
+                            first_offset,
+                            first_readable_offset,
+                            marker_offset,
+                        });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The last stable offset.
+    pub(crate) fn last_stable_offset(&self) -> i64 {
+        let open = self.transactions().open.into_values().map(|open| open.0).min();
+        open.unwrap_or(self.log_end_offset).max(self.log_start_offset)
     }
 
     /// All records that may be read: offset, timestamp, leader epoch.

@@ -207,6 +207,7 @@ impl Conversation {
         if let Some(recovery_point) = self.log.as_ref().map(|log| log.state().recovery_point) {
             let offsets = BTreeMap::from([(name(), recovery_point)]);
             checkpoints::write_offsets(&root.join(checkpoints::RECOVERY_POINT_FILE), &offsets)?;
+            self.needs_checkpoint = false;
         }
         Ok(())
     }
@@ -221,11 +222,13 @@ impl Conversation {
             if !matches!(extension, Some("index" | "timeindex" | "txnindex" | "snapshot")) {
                 continue;
             }
+            // A segment without a .txnindex has no aborted transactions: that it is missing or empty nobody can see.
+            let may_be_missing = extension != Some("txnindex");
             match self.random.below(6) {
-                0 => self.disk.take_away(&file),
-                1 => self.disk.put(&file, self.random.bytes(40)),
-                2 => self.disk.put(&file, vec![0; 48]),
-                3 => self.disk.put(&file, Vec::new()),
+                0 => self.disk.put(&file, self.random.bytes(40)),
+                1 => self.disk.put(&file, vec![0; 48]),
+                2 if may_be_missing => self.disk.take_away(&file),
+                3 if may_be_missing => self.disk.put(&file, Vec::new()),
                 _ => {}
             }
         }

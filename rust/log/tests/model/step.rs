@@ -25,6 +25,8 @@ pub(crate) enum Action {
     Retry,
     /// A producer leaves a gap in its sequence, or is behind its epoch.
     OutOfOrder,
+    /// The coordinator commits or aborts.
+    EndTransaction,
     Roll,
     Flush,
     BeginFlush,
@@ -52,8 +54,9 @@ pub(crate) enum Action {
 }
 
 /// How often each action is chosen, in a thousand.
-const WEIGHTS: [(Action, u64); 21] = [
-    (Action::Append, 530),
+const WEIGHTS: [(Action, u64); 22] = [
+    (Action::Append, 500),
+    (Action::EndTransaction, 50),
     (Action::Retry, 50),
     (Action::OutOfOrder, 20),
     (Action::Roll, 30),
@@ -77,10 +80,11 @@ const WEIGHTS: [(Action, u64); 21] = [
 ];
 
 /// What may be under way when something fails or ends.
-pub(crate) const CHANGES: [Action; 10] = [
+pub(crate) const CHANGES: [Action; 11] = [
     Action::Append,
     Action::Append,
     Action::Append,
+    Action::EndTransaction,
     Action::Roll,
     Action::Flush,
     Action::Truncate,
