@@ -57,7 +57,7 @@ pub struct Fault {
     pub times: u32,
     /// What is said.
     pub errno: Errno,
-    /// Of a write: how many of its bytes are stored at most; never all of them.
+    /// Of a write: how many of its bytes are stored at most; never more than half of them.
     pub stored_bytes: usize,
     /// Of an fsync of a file: what becomes of its bytes.
     pub after_failed_sync: AfterFailedSync,

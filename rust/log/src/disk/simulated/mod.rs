@@ -183,6 +183,13 @@ impl SimulatedDisk {
         state.nodes.file(id).map(|file| file.cached.clone())
     }
 
+    /// Makes a folder and its parents, durably and past all failures.
+    pub fn make_folder(&self, path: &Path) {
+        let mut state = self.lock();
+        state.make_folder(path);
+        state.nodes.sync_names();
+    }
+
     /// Puts a file there, durably and past all failures; its folder must exist.
     pub fn put(&self, path: &Path, content: Vec<u8>) {
         let mut state = self.lock();
@@ -227,13 +234,7 @@ impl SimulatedDisk {
         }
         state.check(Operation::CreateFolder)?;
         state.change()?;
-        let mut folder = ROOT;
-        for name in names_below_root(path) {
-            folder = match state.nodes.find(folder, &name) {
-                Some(id) => id,
-                None => state.nodes.link(folder, &name, Node::Folder(FolderNode::default())),
-            };
-        }
+        state.make_folder(path);
         Ok(true)
     }
 
@@ -357,6 +358,16 @@ impl State {
         self.find(path.parent()?).map(|folder| (folder, name))
     }
 
+    fn make_folder(&mut self, path: &Path) {
+        let mut folder = ROOT;
+        for name in names_below_root(path) {
+            folder = match self.nodes.find(folder, &name) {
+                Some(id) => id,
+                None => self.nodes.link(folder, &name, Node::Folder(FolderNode::default())),
+            };
+        }
+    }
+
     fn create(&mut self, path: &Path) -> io::Result<NodeId> {
         let (folder, name) = self.parent(path).ok_or_else(missing)?;
         Ok(self.nodes.link(folder, &name, Node::File(FileNode::default())))
@@ -382,7 +393,7 @@ impl State {
             return (self.random.below(len as u64 + 1) as usize, Some(Errno::Io));
         }
         if let Some(fault) = self.faults.take(Operation::Write) {
-            return (fault.stored_bytes.min(len.saturating_sub(1)), Some(fault.errno));
+            return (fault.stored_bytes.min(len / 2), Some(fault.errno));
         }
         let Some(capacity) = self.capacity else { return (len, None) };
         let size = self.nodes.file(id).map_or(0, |file| file.cached.len() as u64);
