@@ -97,8 +97,7 @@ class ConsumerConversation(Coordination):
         response = heartbeat(group, request, sender, self.topics, decision)
         if group is not found:
             if isinstance(found, ClassicGroup):
-                decision.changes.clear()  # What is stored is the whole group instead.
-                conversion.leave_classic(found, group, decision)
+                conversion.leave_classic(found, group, self.topics, decision)
             self._loaded.put(group)
         self._loaded.carry_out(group, decision)
         return response

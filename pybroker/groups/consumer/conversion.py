@@ -22,7 +22,8 @@ from pybroker.groups.classic.state import GroupState
 from pybroker.groups.consumer import snapshot
 from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
-from pybroker.groups.consumer.subscription import note_subscriptions
+from pybroker.groups.consumer.subscription import note_subscriptions, topic_ids_of
+from pybroker.groups.consumer.target import raise_epoch
 from pybroker.groups.rebalances import RebalanceReason
 from pybroker.store.groups import GroupDeleted, GroupMembersRemoved
 
@@ -52,8 +53,19 @@ def upgraded(classic: ClassicGroup, topics: "Topics", decision: "Decision") -> C
     return group
 
 
-def leave_classic(classic: ClassicGroup, group: ConsumerGroup, decision: "Decision") -> None:
-    """Let a classic group end in the consumer group that was made of it."""
+def leave_classic(
+    classic: ClassicGroup, group: ConsumerGroup, topics: "Topics", decision: "Decision"
+) -> None:
+    """Let a classic group end in the consumer group that was made of it.
+
+    What its leader assigned is the target until the epoch is raised. Where a static member took its
+    own place again nobody has raised it, and then the target must be one.
+    """
+    is_raised = group.group_epoch != classic.generation_id
+    if classic.members and not is_raised and not _is_whole(group, topics):
+        why = "what the leader had assigned is not what members ask for"
+        raise_epoch(group, topics, RebalanceReason.GROUP_CONVERTED, why, decision)
+    decision.changes.clear()  # What is stored is the whole group.
     for member in classic.members.values():
         code = ErrorCode.REBALANCE_IN_PROGRESS
         rebalance.answer_join(classic, member, rebalance.refused(member.member_id, code), decision)
@@ -101,6 +113,23 @@ def emptied(group: ConsumerGroup, decision: "Decision") -> ClassicGroup:
     classic.offsets = group.offsets
     decision.changes.extend(snapshot.deletion_of(group))
     return classic
+
+
+def _is_whole(group: ConsumerGroup, topics: "Topics") -> bool:
+    """Whether every partition of a topic that is asked for has one who asks for it as its owner."""
+    missing = {
+        (topic.topic_id, partition)
+        for name in group.subscribed_names
+        if (topic := topics.by_name.get(name)) is not None
+        for partition in range(len(topic.partitions))
+    }
+    for member in group.members.values():
+        topic_ids = topic_ids_of(group, member, topics)
+        for topic_id, partitions in group.target_of(member.member_id).items():
+            if topic_id not in topic_ids:
+                return False
+            missing.difference_update((topic_id, partition) for partition in partitions)
+    return not missing
 
 
 def _require_upgradable(classic: ClassicGroup) -> None:

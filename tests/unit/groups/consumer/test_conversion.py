@@ -210,3 +210,15 @@ def test_members_that_go_at_the_same_moment_leave_an_empty_group(bench: Consumer
     bench.consumer_group().members["new"].session_deadline_ms = bench.now_ms + 10_000
     bench.advance(10_000)
     assert bench.group_state() is ConsumerGroupState.EMPTY
+
+
+def test_a_group_that_its_leader_left_half_assigned_is_assigned_by_the_broker(
+    bench: ConsumerBench,
+) -> None:
+    old = ClassicConsumer(bench, instance="i")
+    old.join()
+    old.sync({old.member_id: assignment({"orders": [1]})})
+    # It takes its own place again, with the same subscription.
+    assert told(bench.join_consumer("new", instance="i")) == {"orders": [1]}
+    bench.ask("new", 1, instance="i")
+    assert bench.assigned("new") == {"orders": [0, 1, 2, 3]}
