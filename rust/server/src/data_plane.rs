@@ -269,7 +269,8 @@ impl DataPlane {
             for folder in deleted {
                 shared.deletions.push(folder);
             }
-            first_failure.and(set_aside).and(cleaner.forget(&names))?;
+            let checkpointed = shared.logs.checkpoint_after_deletion();
+            first_failure.and(set_aside).and(cleaner.forget(&names)).and(checkpointed)?;
             Ok(None)
         })
     }

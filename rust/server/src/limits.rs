@@ -56,8 +56,14 @@ pub(crate) const LOGS_OPENED_IN_LINE: usize = 8;
 /// Partitions that are asked for their open files, at most, when one more was opened than there should be.
 pub(crate) const EVICTION_STEPS_MAX: usize = 64;
 
-/// Threads that fsync logs for producers that wait for it; each works at one partition.
-pub(crate) const FLUSHER_THREADS: usize = 4;
+/// Threads that fsync logs for producers that wait for it; each works at one partition. They wait, and file systems commit together
+/// what waits together: 64 files of one disk took 360 fdatasyncs a second from one thread, 5,900 from 4 and 15,800 from 16.
+pub(crate) const FLUSHER_THREADS: usize = 16;
+
+/// Threads that flush and close logs at the end, for the same reason, and as many logs as are worth one more thread.
+pub(crate) const CLOSING_THREADS_MAX: usize = 16;
+/// See [`CLOSING_THREADS_MAX`].
+pub(crate) const LOGS_PER_CLOSING_THREAD: usize = 8;
 
 /// A fetch answer never has more bytes of records, save for its first batch: its length must fit 31 bits.
 pub(crate) const FETCH_RESPONSE_BYTES_MAX: usize = 1 << 30;

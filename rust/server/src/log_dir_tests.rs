@@ -228,6 +228,23 @@ async fn a_checkpoint_that_finds_no_space_is_written_the_next_time() {
 }
 
 #[tokio::test]
+async fn what_the_checkpoints_say_of_a_deleted_log_is_forgotten() {
+    let fixture = Fixture::new();
+    let topic_id = fixture.create_with("t", &[(NODE, 0); 2], DURABLE());
+    let (client, logs) = (fixture.client(), &fixture.shared.logs);
+    for partition in 0..2 {
+        assert_eq!(produce(&client, partition).await, ErrorCode::None);
+    }
+    logs.checkpoint().unwrap();
+    let path = logs.dirs()[0].path().join("recovery-point-offset-checkpoint");
+    let lines = || std::fs::read_to_string(&path).unwrap().lines().count();
+    assert_eq!(lines(), 4);
+    logs.delete(topic_id, 0).unwrap().unwrap().unlink().unwrap();
+    logs.checkpoint_after_deletion().unwrap();
+    assert_eq!(lines(), 3);
+}
+
+#[tokio::test]
 async fn a_directory_takes_no_records_while_they_are_held() {
     let fixture = Fixture::new();
     fixture.create("t", 1);

@@ -5,13 +5,17 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::thread;
 
 use parking_lot::{Mutex, RwLock};
-use pybroker_log::{DeletedFiles, FailureScope, Log, LogConfig, LogError, OpenOptions, Shutdown};
+use pybroker_log::{
+    DeletedFiles, FailureScope, Log, LogConfig, LogError, OpenOptions, Rest, Shutdown,
+};
 use pybroker_wire::Uuid;
 
+use crate::limits::{CLOSING_THREADS_MAX, LOGS_PER_CLOSING_THREAD};
 use crate::log_dir::{LeftBehind, LogDir, LogName};
 use crate::mailbox::Mailbox;
 use crate::open_files::OpenFiles;
@@ -58,6 +62,8 @@ pub(crate) struct Logs {
     partitions: RwLock<HashMap<(Uuid, i32), Arc<Partition>>>,
     // Logs that could not be opened. Their folders stay as they were found.
     unopened: Mutex<HashMap<(Uuid, i32), Unopened>>,
+    // A log was deleted that the checkpoints may name.
+    has_stale_checkpoints: AtomicBool,
     // Held while a new log is given a directory.
     placing: Mutex<()>,
     is_closed: AtomicBool,
@@ -87,6 +93,7 @@ impl Logs {
                 dirs: dirs.iter().map(open).collect(),
                 partitions: RwLock::default(),
                 unopened: Mutex::default(),
+                has_stale_checkpoints: AtomicBool::new(false),
                 placing: Mutex::default(),
                 is_closed: AtomicBool::new(false),
             }
@@ -177,7 +184,9 @@ impl Logs {
             }
         };
         match open_in(&dir, spec, now_ms, recovered) {
-            Ok(log) => {
+            Ok(mut log) => {
+                // Most partitions of a large cluster are idle: their files are opened when they are used.
+                log.rest(Rest::Flushed);
                 self.unopened.lock().remove(&key);
                 dir.opened(&spec.name());
                 let topic = Arc::clone(&spec.topic);
@@ -272,6 +281,11 @@ impl Logs {
             Some(found) => {
                 let dir = Arc::clone(found.dir());
                 dir.deleted();
+                let state = found.state();
+                if state.is_none_or(|state| state.recovery_point > 0 || state.log_start_offset > 0)
+                {
+                    self.has_stale_checkpoints.store(true, Ordering::Relaxed);
+                }
                 if dir.is_offline() {
                     return Ok(None);
                 }
@@ -290,6 +304,15 @@ impl Logs {
             return Ok(None);
         }
         pybroker_log::delete_unopened(&dir.folder(&name), topic_id)
+    }
+
+    /// Take deleted logs out of the checkpoints: what is said of them would be believed of a topic that takes the name, should
+    /// the broker crash before the next checkpoint.
+    pub(crate) fn checkpoint_after_deletion(&self) -> Result<(), LogError> {
+        if self.has_stale_checkpoints.swap(false, Ordering::Relaxed) {
+            self.checkpoint()?;
+        }
+        Ok(())
     }
 
     /// Write how far each log is flushed, so that recovery after a crash reads no more than the rest.
@@ -315,24 +338,30 @@ impl Logs {
         if self.is_closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let mut first_failure = Ok(());
+        let partitions = self.all();
+        let first_failure = Mutex::new(Ok(()));
+        let next = AtomicUsize::new(0);
+        let close_in_turn = || {
+            while let Some(partition) = partitions.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = close(partition, now_ms) {
+                    let mut first = first_failure.lock();
+                    *first = std::mem::replace(&mut *first, Ok(())).and(Err(error));
+                }
+            }
+        };
+        thread::scope(|scope| {
+            let threads = partitions.len() / LOGS_PER_CLOSING_THREAD;
+            for _ in 0..threads.min(CLOSING_THREADS_MAX) {
+                // Without further threads this one does it all.
+                let _ = thread::Builder::new().spawn_scoped(scope, close_in_turn);
+            }
+            close_in_turn();
+        });
         let mut unclean: Vec<Arc<LogDir>> =
             self.unopened.lock().values().filter_map(|each| each.dir.clone()).collect();
-        for partition in self.all() {
-            let dir = partition.dir();
-            if dir.is_offline() {
-                continue;
-            }
-            let closed = partition.close(now_ms);
-            if let Err(error) = &closed {
-                dir.note(error.scope(), &error.to_string());
-            }
-            if partition.is_offline() {
-                unclean.push(Arc::clone(dir));
-            }
-            first_failure = first_failure.and(closed);
-        }
-        first_failure = first_failure.and(self.checkpoint());
+        let offline = partitions.iter().filter(|partition| partition.is_offline());
+        unclean.extend(offline.map(|partition| Arc::clone(partition.dir())));
+        let mut first_failure = first_failure.into_inner().and(self.checkpoint());
         for dir in self.dirs.iter().filter(|dir| !dir.is_offline()) {
             if !unclean.iter().any(|unclean| Arc::ptr_eq(unclean, dir)) {
                 first_failure = first_failure.and(dir.mark_clean());
@@ -347,6 +376,14 @@ impl Logs {
             partition.give_up();
         }
     }
+}
+
+fn close(partition: &Partition, now_ms: i64) -> Result<(), LogError> {
+    let dir = partition.dir();
+    if dir.is_offline() {
+        return Ok(());
+    }
+    partition.close(now_ms).inspect_err(|error| dir.note(error.scope(), &error.to_string()))
 }
 
 /// Open a log. A folder of an earlier topic, whose deletion a crash cut short, is set aside first.
