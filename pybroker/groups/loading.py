@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pybroker.groups import offsets
 from pybroker.groups.classic import rebalance, snapshot
 from pybroker.groups.classic.group import ClassicGroup
+from pybroker.groups.classic.state import GroupState
 from pybroker.groups.consumer import snapshot as consumer_snapshot
 from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.consumer.topic_changes import notice_what_was_missed
@@ -50,16 +51,22 @@ def load_classic(
 ) -> ClassicGroup | None:
     """Make a classic group; None if there is nothing of it."""
     group: ClassicGroup | None = None
+    has_leader = False
     for change in changes:
         if group is None:
             group = ClassicGroup(change.group_id, configs, decision.wall_ms)
         match change:
             case stored.GroupSet():
+                has_leader = change.leader_id is not None
                 snapshot.apply_group(group, change)
             case stored.GroupMemberSet():
                 snapshot.apply_member(group, change, decision.now_ms)
             case stored.OffsetCommitted():
                 offsets.apply_offset(group, change)
+    if group is not None and group.members and not has_leader:
+        # It was downgraded, and its members had not met in a generation of their own yet.
+        line = "loaded with assignments of the consumer protocol"
+        rebalance.prepare(group, RebalanceReason.GROUP_CONVERTED, line, decision)
     return group
 
 
@@ -81,7 +88,7 @@ def load_consumer(
 def _require_size(group: ClassicGroup, decision: "Decision") -> None:
     """Rebalance a group that is too large: the last to join again will find no room."""
     max_size = group.configs.group_max_size
-    if len(group.members) > max_size:
+    if len(group.members) > max_size and group.state is GroupState.STABLE:
         rebalance.prepare(
             group,
             RebalanceReason.GROUP_TOO_LARGE,

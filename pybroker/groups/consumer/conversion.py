@@ -25,7 +25,7 @@ from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
 from pybroker.groups.consumer.subscription import note_subscriptions, topic_ids_of
 from pybroker.groups.consumer.target import raise_epoch
 from pybroker.groups.rebalances import RebalanceReason
-from pybroker.store.groups import GroupDeleted, GroupMembersRemoved
+from pybroker.store.groups import GroupDeleted, GroupMembersRemoved, GroupSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,13 +96,20 @@ def downgraded(group: ConsumerGroup, topics: "Topics", decision: "Decision") -> 
     classic.state = GroupState.STABLE  # Not a transition: it begins in this state.
     classic.offsets = group.offsets
     decision.changes.extend(snapshot.deletion_of(group))
-    decision.changes.extend(classic_snapshot.changes_of(classic))
+    changes = list(classic_snapshot.changes_of(classic))
     line = f"Group {group.group_id} is downgraded from consumer to classic"
-    if group.group_epoch == group.target_epoch and not group.is_missing_member:
+    is_settled = group.group_epoch == group.target_epoch and not group.unsettled
+    if is_settled and not group.is_missing_member:
         # A static member took the place of the last one that spoke the other protocol.
         decision.note(line)
     else:
+        # Stored without a leader: who loads it before there is a new generation begins one.
+        changes = [
+            change._replace(leader_id=None) if isinstance(change, GroupSet) else change
+            for change in changes
+        ]
         rebalance.prepare(classic, RebalanceReason.GROUP_CONVERTED, line, decision)
+    decision.changes.extend(changes)
     return classic
 
 
@@ -186,9 +193,8 @@ def _upgrade_member(
     group.own(upgraded_member)
     if assigned:
         group.targets[member.member_id] = assigned
-    upgraded_member.session_deadline_ms = max(
-        member.session_deadline_ms, decision.now_ms + member.session_timeout_ms
-    )
+    # Anew: one that waited in its first JoinGroup had a deadline far away.
+    upgraded_member.session_deadline_ms = decision.now_ms + member.session_timeout_ms
     group.wake_by(upgraded_member.session_deadline_ms)
 
 

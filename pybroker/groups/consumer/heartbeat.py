@@ -29,6 +29,9 @@ HEARTBEATS_PER_MS: Final = 4
 SETTLED_PART: Final = 2
 UNSETTLED_PART: Final = 8
 
+# How often a member is told an assignment that it does not say to own.
+TIMES_TOLD_MAX: Final = 4
+
 
 class Sender(NamedTuple):
     """What a heartbeat brings beside its fields. `new_member_id` is used if it brings no id."""
@@ -63,6 +66,7 @@ def keep_alive(
         or request.rack_id is not None
         or request.instance_id != member.instance_id
         or member.classic is not None
+        or member.told_at_ms is not None
         or (member.client_id, member.client_host) != sender_id
     ):
         return None
@@ -105,7 +109,7 @@ def heartbeat(
         member_epoch=member.member_epoch,
         heartbeat_interval_ms=interval_ms(group, decision.now_ms),
         assignment=_assignment(member.assigned)
-        if _is_full(request) or not _is_same(before, member.assigned)
+        if _is_to_be_told(group, member, request, before, decision.now_ms)
         else None,
     )
 
@@ -242,6 +246,39 @@ def _is_full(request: "ConsumerGroupHeartbeatRequest") -> bool:
         and has_subscription
         and request.topic_partitions is not None
     )
+
+
+def _is_to_be_told(
+    group: "ConsumerGroup",
+    member: ConsumerMember,
+    request: "ConsumerGroupHeartbeatRequest",
+    before: "Assigned",
+    now_ms: int,
+) -> bool:
+    """Whether a member hears its assignment: when it says everything, or when that changed.
+
+    And again, a few times, when it does not say that it owns it: the answer may have gone to a
+    connection that it had given up, whose request came late.
+    """
+    is_told = _is_full(request) or not _is_same(before, member.assigned)
+    if _says_what_it_has(request, member):
+        member.told_at_ms = None
+    elif is_told:
+        member.told_at_ms, member.times_told = now_ms, 1
+    elif member.told_at_ms is not None:
+        patience_ms = group.configs.consumer_heartbeat_interval_ms(group.group_id)
+        is_told = now_ms - member.told_at_ms >= patience_ms
+        if is_told:
+            member.times_told += 1
+            member.told_at_ms = now_ms if member.times_told < TIMES_TOLD_MAX else None
+    return is_told
+
+
+def _says_what_it_has(request: "ConsumerGroupHeartbeatRequest", member: ConsumerMember) -> bool:
+    owned = request.topic_partitions
+    return owned is not None and {
+        each.topic_id: set(each.partitions) for each in owned if each.partitions
+    } == {topic_id: set(partitions) for topic_id, partitions in member.assigned.items()}
 
 
 def _is_same(before: "Assigned", after: "Assigned") -> bool:

@@ -35,7 +35,9 @@ class ConsumerMember:
 
     `subscribed_topic_names` is sorted; `subscribed_topic_regex` is empty when there is none.
     `assigned` is what it may use, `pending_revocation` what it must give up first; both count as
-    owned. `classic` is None for a member that speaks the consumer protocol.
+    owned. `classic` is None for a member that speaks the consumer protocol. `told_at_ms` is when it
+    was told an assignment that it has not said to own yet; None when it has, or was told
+    `times_told` times in vain.
     """
 
     __slots__ = (
@@ -58,6 +60,8 @@ class ConsumerMember:
         "subscribed_topic_names",
         "subscribed_topic_regex",
         "sync_deadline_ms",
+        "times_told",
+        "told_at_ms",
     )
 
     def __init__(self, member_id: str) -> None:
@@ -80,6 +84,8 @@ class ConsumerMember:
         self.rebalance_deadline_ms: int | None = None
         self.join_deadline_ms: int | None = None
         self.sync_deadline_ms: int | None = None
+        self.told_at_ms: int | None = None
+        self.times_told = 0
 
     def is_reconciled_to(self, target_epoch: int) -> bool:
         """Whether there is nothing left to do for it in this epoch."""

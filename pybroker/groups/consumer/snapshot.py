@@ -107,6 +107,7 @@ def apply(group: "ConsumerGroup", change: "ConsumerGroupChange", now_ms: int) ->
             member = _member(change)
             group.add(member)
             group.extend_session(member, now_ms)
+            member.told_at_ms = now_ms  # Whether it owns what it has is not stored.
         case ConsumerAssignmentSet():
             _apply_assignment(group, change, now_ms)
         case ConsumerTargetSet():
