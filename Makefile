@@ -20,15 +20,18 @@ build: $(STAMP)
 
 test: build
 	cargo test --quiet --workspace --exclude pybroker-python
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/sim
+	$(BIN)/pytest -n auto tests/sim
 
 # What `test` does in seconds, for minutes: SOAK_STEPS of the log's model from a seed of the moment (PYBROKER_SEED plays them again),
-# and SOAK_KILLS of a broker under load.
+# SOAK_KILLS of a broker under load, and SOAK_SCHEDULES of groups.
 SOAK_STEPS ?= 10000000
 SOAK_KILLS ?= 200
+SOAK_SCHEDULES ?= 200000
 soak: build
 	PYBROKER_MODEL_STEPS=$(SOAK_STEPS) cargo test --quiet -p pybroker-log --test model -- --nocapture
 	PYBROKER_KILLS=$(SOAK_KILLS) $(BIN)/pytest -n 0 tests/crash/test_kill_while_producing.py
+	PYBROKER_GROUP_SCHEDULES=$(SOAK_SCHEDULES) $(BIN)/pytest -n auto tests/sim
 
 lint: build
 	cargo fmt --all --check
