@@ -266,7 +266,7 @@ class World:
         count = len(topic.partitions)
         if count < PARTITIONS_MAX:
             added = range(count, min(count + self.random.randrange(1, 4), PARTITIONS_MAX))
-            self._change_topics([_partition(topic.topic_id, index) for index in added])
+            self._change_topics(topic.name, [_partition(topic.topic_id, index) for index in added])
 
     def _create_somewhat(self) -> None:
         names = [f"topic-{number}" for number in range(TOPICS_MAX)]
@@ -278,7 +278,7 @@ class World:
         if len(self.topics.by_id) > 1:
             topic = self.random.choice(list(self.topics.by_id.values()))
             self._attempt(lambda: self.coordinator.forget_topic(topic.name, self.now_ms))
-            self._change_topics([TopicDeleted(topic.topic_id)])
+            self._change_topics(topic.name, [TopicDeleted(topic.topic_id)])
 
     _disturbances: Final = (
         *(_start_somebody, _start_somebody, _start_somebody, _crash_somebody, _stop_somebody),
@@ -304,11 +304,11 @@ class World:
         self.topic_names[topic_id] = name
         count = self.random.randrange(1, PARTITIONS_MAX)
         partitions = [_partition(topic_id, index) for index in range(count)]
-        self._change_topics([TopicCreated(topic_id, name), *partitions])
+        self._change_topics(name, [TopicCreated(topic_id, name), *partitions])
 
-    def _change_topics(self, changes: list[Any]) -> None:
+    def _change_topics(self, name: str, changes: list[Any]) -> None:
         self.topics.apply(changes)
-        self._attempt(lambda: self.coordinator.notice_topics(self.now_ms))
+        self._attempt(lambda: self.coordinator.notice_topics([name], self.now_ms))
         self._look()
 
     # Members.
