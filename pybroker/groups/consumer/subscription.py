@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from pybroker.errors import KafkaError
 from pybroker.groups.consumer.regular_expressions import resolve
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def note_subscriptions(group: "ConsumerGroup", topics: "Topics") -> None:
         group.resolved = {
             pattern: group.resolved[pattern]
             if pattern in group.resolved
-            else resolve(pattern, topics.by_name)
+            else _resolve_known(pattern, topics.by_name)
             for pattern in patterns
         }
     _note_names(group)
@@ -32,7 +33,7 @@ def note_topics(group: "ConsumerGroup", topics: "Topics", changed: "Collection[s
     """Note that topics of these names came, went or grew; says whether that concerns the group."""
     present = [name for name in changed if name in topics.by_name]
     for pattern, names in group.resolved.items():
-        matching = resolve(pattern, present)
+        matching = _resolve_known(pattern, present)
         if not matching <= names or not names.isdisjoint(changed):
             group.resolved[pattern] = names.difference(changed) | matching
     before = group.subscribed_names
@@ -57,6 +58,14 @@ def metadata_hash(group: "ConsumerGroup", topics: "Topics") -> int:
         if (topic := topics.by_name.get(name)) is not None
     ]
     return crc32(json.dumps(facts).encode())
+
+
+def _resolve_known(pattern: str, names: "Collection[str]") -> frozenset[str]:
+    """Find what a member's pattern means: one that is none any more must not keep a group away."""
+    try:
+        return resolve(pattern, names)
+    except KafkaError:
+        return frozenset()
 
 
 def _note_names(group: "ConsumerGroup") -> None:

@@ -5,6 +5,7 @@ import pytest
 from pybroker.errors import ErrorCode
 from pybroker.groups.consumer.state import ConsumerGroupState, MemberState
 from pybroker.groups.rebalances import RebalanceReason
+from pybroker.store import StoreError
 from pybroker.store.consumer_groups import (
     ConsumerAssignmentSet,
     ConsumerGroupSet,
@@ -175,3 +176,26 @@ def test_members_keep_what_they_have_over_a_restart(bench: ConsumerBench) -> Non
     assert {member_id: bench.assigned(member_id) for member_id in ("one", "two")} == before
     assert bench.take_changes() == []
     assert bench.group_state() is ConsumerGroupState.STABLE
+
+
+def test_an_expression_that_is_none_any_more_keeps_no_group_away(bench: ConsumerBench) -> None:
+    bench.join_consumer("one", "orders", regex="x.*")
+    bench.store.query("UPDATE consumer_group_members SET subscribed_topic_regex = '['")
+    bench.start()
+    assert bench.describe().group_state == "Stable"
+    bench.create_topic("[", 1)
+    assert bench.ask("one", 2).error_code == 0
+
+
+def test_what_could_not_be_stored_did_not_happen(bench: ConsumerBench) -> None:
+    bench.stable_members("one", "two")
+    before = bench.assigned("one")
+    bench.fails_to_store = True
+    for act in (lambda: bench.join_consumer("three"), lambda: bench.ask("two", -1)):
+        with pytest.raises(StoreError):
+            act()
+        assert bench.coordinator._loaded.by_id == {}
+    bench.fails_to_store = False
+    assert bench.ask("one", 3).error_code == 0
+    assert set(bench.consumer_group().members) == {"one", "two"}
+    assert bench.assigned("one") == before
