@@ -131,12 +131,14 @@ impl DataPlane {
         assert!(shared.reactors.set(handles.into()).is_ok(), "reactors are set once");
         let threads =
             starting.into_iter().map(reactor::Starting::run).collect::<io::Result<_>>()?;
+        // As the logs name them: absolute.
+        let dirs: Vec<_> = shared.logs.dirs().iter().map(|dir| dir.path().to_path_buf()).collect();
         Ok(Self {
             shared,
             recovery_threads: options.recovery_threads.max(1),
             work: WorkPool::new("log-work", options.recovery_threads),
             housekeeping: WorkPool::new("housekeeping", 1),
-            cleaner: Arc::new(Cleaner::new(options.cleaner.clone(), &options.log_dirs)),
+            cleaner: Arc::new(Cleaner::new(options.cleaner.clone(), &dirs)),
             reactors: Arc::new(Mutex::new(threads)),
             next_ticket: AtomicU64::new(1),
         })
