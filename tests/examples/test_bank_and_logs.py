@@ -20,7 +20,9 @@ def run(*arguments: str) -> list[str]:
     command = [sys.executable, str(EXAMPLE), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stderr == ""
+    # librdkafka notes at the end what it drops unread; anything louder is a fault.
+    loud = [line for line in ended.stderr.splitlines() if not line.startswith("%6|")]
+    assert loud == []
     return ended.stdout.splitlines()
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions by regular expression: whole names, in RE2's syntax (docs/decisions/0031)."""
+"""Subscriptions by regular expression: whole names, in RE2's syntax (docs/decisions/0018)."""
 
 from typing import TYPE_CHECKING
 
