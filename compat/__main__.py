@@ -1,7 +1,7 @@
 """`python -m compat`: hold pybroker to the real Kafka, live.
 
 Without arguments everything runs: every conversation to both brokers, Kafka's console tools against
-pybroker, and its tools for groups against both. `record` plays to the real Kafka alone and keeps
+pybroker, its tools for groups against both, a partition that moves, and one that both compact. `record` plays to the real Kafka alone and keeps
 its answers for the tests.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from compat.compaction.rounds import run_rounds
 from compat.console import run_jobs, run_session
 from compat.differential.compare import Difference, differences, read_findings, unexplained
 from compat.differential.conversations import AREAS, load
@@ -87,7 +88,16 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "differential", "console", "groups", "logs", "record", "record-logs"),
+        choices=(
+            "all",
+            "differential",
+            "console",
+            "groups",
+            "logs",
+            "compaction",
+            "record",
+            "record-logs",
+        ),
         default="all",
     )
     parser.add_argument("areas", nargs="*", help="areas of conversations; all by default")
@@ -108,6 +118,8 @@ def main() -> int:
         failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
     if arguments.what in {"all", "logs"}:
         failed |= run_move()
+    if arguments.what in {"all", "compaction"}:
+        failed |= run_rounds()
     return failed
 
 

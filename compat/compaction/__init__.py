@@ -1,0 +1,1 @@
+"""Compaction beside real Kafka: the same partition, cleaned by both, with the same configs."""
