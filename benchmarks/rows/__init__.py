@@ -20,6 +20,7 @@ GROUPS: Final = {
     "durable": (13,),
     "admin": (14,),
     "boundary": (15,),
+    "compaction": (16,),
 }
 
 
