@@ -1,8 +1,8 @@
 """`python -m compat`: hold pybroker to the real Kafka, live.
 
 Without arguments everything runs: every conversation to both brokers, Kafka's console tools against
-pybroker, its tools for groups against both, a partition that moves, and one that both compact. `record` plays to the real Kafka alone and keeps
-its answers for the tests.
+pybroker, its tools for groups against both, a partition that moves, and one that both compact.
+`record` plays to the real Kafka alone and keeps its answers for the tests.
 """
 
 import argparse

@@ -3,6 +3,8 @@
 //!
 //! The log is in the folder of temporary files; set `TMPDIR` to measure another disk.
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +33,9 @@ fn fill(log: &mut Log, bytes: usize, compression: Compression) {
         for _ in 0..RECORDS_PER_BATCH {
             key.clear();
             let _ = write!(key, "{:020}", random() % keys);
-            value.iter_mut().for_each(|byte| *byte = random() as u8);
+            for byte in &mut value {
+                *byte = random() as u8;
+            }
             builder.append(NOW_MS, Some(key.as_bytes()), Some(&value), &[]);
         }
         let mut batch = Vec::new();
