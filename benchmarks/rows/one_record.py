@@ -3,37 +3,16 @@
 from functools import partial
 from typing import Final
 
-from benchmarks.client import create_topic, delete_topic, produce_frame, stored_records
-from benchmarks.generators import finish_load, producer_performance, start_load
-from benchmarks.measure import Amount, Figures, Scale, Work, load_figures
+from benchmarks.client import create_topic, delete_topic
+from benchmarks.generators import producer_performance
+from benchmarks.measure import Amount, Figures, Scale, Work
+from benchmarks.produce_loop import VALUE, produce_in_a_loop
 from compat.process import BrokerProcess
 
 TOPIC: Final = "one-record"
 PARTITIONS: Final = 6
-VALUE: Final = bytes(range(100))
-DURATION_S: Final = 3
-DURATION_QUICK_S: Final = 1
 RECORDS: Final = 100_000
 RECORDS_QUICK: Final = 5_000
-
-
-def _closed_loop(
-    broker: BrokerProcess, scale: Scale, *, connections: int
-) -> tuple[Figures, Amount]:
-    create_topic(broker.port, TOPIC, PARTITIONS)
-    load = start_load(
-        broker.port,
-        [produce_frame(TOPIC, partition, VALUE) for partition in range(PARTITIONS)],
-        connections=connections,
-        duration_s=scale.pick(DURATION_S, DURATION_QUICK_S),
-        pinned=scale.pinned,
-    )
-    answer = finish_load(load, "produce", 12)
-    stored = stored_records(broker.port, TOPIC, PARTITIONS)
-    # What was under way when the time was up may be stored or not.
-    assert answer["sent"] - connections <= stored <= answer["sent"], (stored, answer["sent"])
-    delete_topic(broker.port, TOPIC)
-    return load_figures(answer)
 
 
 def _java(broker: BrokerProcess, scale: Scale) -> tuple[Figures, Amount]:
@@ -61,7 +40,7 @@ WORKS: Final = (
         Work(
             2,
             f"one-record produce, {connections} connections, closed loop",
-            partial(_closed_loop, connections=connections),
+            partial(produce_in_a_loop, topic=TOPIC, partitions=PARTITIONS, connections=connections),
         )
         for connections in (1, 8, 64)
     ),

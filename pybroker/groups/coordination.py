@@ -7,6 +7,7 @@ made, decides, and `loaded` carries out the decision.
 from typing import TYPE_CHECKING, Protocol
 
 from pybroker.errors import ErrorCode
+from pybroker.groups.expiry import OffsetExpiry
 from pybroker.groups.loaded import LoadedGroups
 from pybroker.groups.placement import coordinator_for
 from pybroker.metadata.uuids import random_uuid, uuid_text
@@ -68,6 +69,7 @@ class Coordination:
         self.topics = topics
         self._random_bytes = random_bytes
         self._loaded = LoadedGroups(store, timers, configs, now_ms, lambda: self.topics)
+        self._expiry = OffsetExpiry(store, timers, configs, self._loaded)
 
     def coordinator_of(self, key: str, partition_count: int) -> int:
         """Choose the node that coordinates a group id or a transactional id."""

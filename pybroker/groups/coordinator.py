@@ -8,45 +8,16 @@ from typing import TYPE_CHECKING
 from pybroker.groups.administration import Administration
 from pybroker.groups.classic_conversation import ClassicConversation
 from pybroker.groups.consumer_conversation import ConsumerConversation
-from pybroker.groups.expiry import OffsetExpiry
 from pybroker.groups.offset_conversation import OffsetConversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from pybroker.groups.configs import GroupConfigs
     from pybroker.groups.rebalances import RebalanceCounts
-    from pybroker.metadata.topics import Topics
-    from pybroker.store import Store
-    from pybroker.timers import Timers
 
 
 class GroupCoordinator(
     ClassicConversation, ConsumerConversation, OffsetConversation, Administration
 ):
     """The coordinator of every group, for all nodes of this process."""
-
-    def __init__(
-        self,
-        *,
-        store: "Store",
-        timers: "Timers",
-        topics: "Topics",
-        configs: "GroupConfigs",
-        node_ids: "Sequence[int]",
-        now_ms: "Callable[[], int]",
-        random_bytes: "Callable[[int], bytes]",
-    ) -> None:
-        super().__init__(
-            store=store,
-            timers=timers,
-            topics=topics,
-            configs=configs,
-            node_ids=node_ids,
-            now_ms=now_ms,
-            random_bytes=random_bytes,
-        )
-        self._expiry = OffsetExpiry(store, timers, configs, self._loaded)
 
     @property
     def rebalances(self) -> "RebalanceCounts":
