@@ -18,6 +18,7 @@ from compat.differential.conversations import AREAS, load
 from compat.differential.live import StartBroker, play_all, record, recorded
 from compat.differential.play import Outcome
 from compat.kafka import RealKafka
+from compat.logs.back import run_back
 from compat.logs.move import record_move, run_move
 from compat.process import BrokerProcess
 from compat.pybroker_process import PybrokerProcess
@@ -118,6 +119,7 @@ def main() -> int:
         failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
     if arguments.what in {"all", "logs"}:
         failed |= run_move()
+        failed |= run_back()
     if arguments.what in {"all", "compaction"}:
         failed |= run_rounds()
     return failed

@@ -399,7 +399,7 @@ impl State {
         let size = self.nodes.file(id).map_or(0, |file| file.cached.len() as u64);
         let free = capacity.saturating_sub(self.used);
         let fitting = (size + free).saturating_sub(position) as usize;
-        if fitting < len { (fitting, Some(Errno::NoSpace)) } else { (len, None) }
+        if fitting < len { (fitting.min(len / 2), Some(Errno::NoSpace)) } else { (len, None) }
     }
 }
 
