@@ -157,6 +157,28 @@ fn damage_in_an_older_segment_is_no_torn_tail() {
 }
 
 #[test]
+fn damage_before_the_recovery_point_is_not_looked_for() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    for _ in 0..40 {
+        append(&mut log, &mut batch(&[&[1; 300]])).unwrap();
+    }
+    let recovery_point = log.segments()[2].base_offset;
+    drop(log);
+    let path = &place.log_files()[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(path, &bytes).unwrap();
+    // As in Kafka: what was flushed is not read again, and whoever consumes it checks it.
+    let unclean = Shutdown::Unclean { recovery_point };
+    let mut log = place.open(small_segments(), unclean).unwrap();
+    assert_eq!(log.state().log_end_offset, 40);
+    assert_eq!(read_all(&mut log, 0)[..bytes.len()], bytes);
+    drop(log);
+    assert!(matches!(place.open(small_segments(), UNCLEAN), Err(LogError::Corrupt { .. })));
+}
+
+#[test]
 fn a_batch_within_a_torn_batch_is_not_taken_for_one_that_follows() {
     let place = Place::new();
     let mut log = place.create();

@@ -212,14 +212,16 @@ impl Conversation {
         Ok(())
     }
 
-    /// Index files are nobody's to trust: damaged or missing, the log is the same.
+    /// What is built from the log is nobody's to trust: damaged or missing, the log is the same.
     pub(crate) fn damage_indexes(&mut self) {
         self.trusts_index_files = false;
         self.flush = None;
         self.log = None;
         for file in self.disk.files(&self.folder()) {
             let extension = file.extension().and_then(|extension| extension.to_str());
-            if !matches!(extension, Some("index" | "timeindex" | "txnindex" | "snapshot")) {
+            let is_built =
+                matches!(extension, Some("index" | "timeindex" | "txnindex" | "snapshot"));
+            if !is_built && !file.ends_with("leader-epoch-checkpoint") {
                 continue;
             }
             // A segment without a .txnindex has no aborted transactions: that it is missing or empty nobody can see.
