@@ -27,6 +27,14 @@ def frame(message: str, version: int, body: bytes) -> bytes:
 
 def main() -> None:
     """Write the corpus of every target."""
+    for how in range(3):
+        # One edit of each file: a cut, zeros, a changed byte, another whole content; checksums put right or not.
+        for file in range(12):
+            for action in range(6):
+                edit = bytes([file, action, 0, 20 * file, 0, 8]) + bytes(8)
+                write("recovery", f"{how}-{file}-{action}", bytes([how]) + edit)
+                mend = bytes([0, 6, 0, 0, 0, 0])
+                write("recovery", f"{how}-{file}-{action}-mended", bytes([how]) + edit + mend)
     for line in (DATA / "record-batch-vectors.jsonl").read_text().splitlines():
         vector = json.loads(line)
         write("batches", vector["name"], bytes.fromhex(vector["hex"]))
