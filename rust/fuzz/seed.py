@@ -28,7 +28,7 @@ def frame(message: str, version: int, body: bytes) -> bytes:
 def main() -> None:
     """Write the corpus of every target."""
     for how in range(3):
-        # One edit of each file: a cut, zeros, a changed byte, another whole content; checksums put right or not.
+        # One edit of each file: zeros, a cut, another content; checksums put right or not.
         for file in range(12):
             for action in range(6):
                 edit = bytes([file, action, 0, 20 * file, 0, 8]) + bytes(8)
