@@ -1,7 +1,8 @@
 """`python -m compat`: hold pybroker to the real Kafka, live.
 
-Without arguments everything runs: every conversation to both brokers, Kafka's console tools against
-pybroker, its tools for groups against both, a partition that moves, and one that both compact.
+Without arguments everything runs: every conversation to both brokers; Kafka's console tools, and
+groups of Java, Go and Python clients, against pybroker; Kafka's tools for groups against both; a
+partition that moves, and one that both compact.
 `record` plays to the real Kafka alone and keeps its answers for the tests.
 """
 
@@ -20,6 +21,7 @@ from compat.differential.play import Outcome
 from compat.kafka import RealKafka
 from compat.logs.back import run_back
 from compat.logs.move import record_move, run_move
+from compat.members import run_sessions
 from compat.process import BrokerProcess
 from compat.pybroker_process import PybrokerProcess
 
@@ -90,14 +92,8 @@ def main() -> int:
         "what",
         nargs="?",
         choices=(
-            "all",
-            "differential",
-            "console",
-            "groups",
-            "logs",
-            "compaction",
-            "record",
-            "record-logs",
+            *("all", "differential", "console", "groups", "members", "logs", "compaction"),
+            *("record", "record-logs"),
         ),
         default="all",
     )
@@ -117,6 +113,8 @@ def main() -> int:
         failed |= run_jobs(_pybroker)
     if arguments.what in {"all", "groups"}:
         failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
+    if arguments.what in {"all", "members"}:
+        failed |= run_sessions(_pybroker)
     if arguments.what in {"all", "logs"}:
         failed |= run_move()
         failed |= run_back()
