@@ -346,6 +346,34 @@ fn segments_grow_together_up_to_the_limit() {
     }
 }
 
+#[test]
+fn segments_have_no_gap_between_them_whatever_the_policy_becomes() {
+    let place = Place::new();
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    for round in 0..12 {
+        // Nothing of a segment stays but what ends it.
+        for _ in 0..3 {
+            append(&mut log, &[("a", Some("1")), ("b", Some(&"v".repeat(900)))]);
+        }
+        append(&mut log, &[("c", Some(&round.to_string()))]);
+        log.roll(NOW_MS).unwrap();
+    }
+    append(&mut log, &[("a", Some("2")), ("b", Some("2")), ("c", Some("2"))]);
+    compact(&mut log, &mut None, NOW_MS).unwrap();
+    let segments = log.segments();
+    assert!(segments.len() > 3);
+    let ends: Vec<i64> =
+        batches(&mut log).unwrap().iter().map(|(header, _)| header.last_offset() + 1).collect();
+    for segment in &segments[1..] {
+        assert!(ends.contains(&segment.base_offset), "no batch ends at {}", segment.base_offset);
+    }
+    let expected = contents(&mut log);
+    drop(log);
+    let plain = LogConfig { compacted: false, ..compacted() };
+    let mut log = place.open(plain, UNCLEAN).unwrap();
+    assert_eq!(contents(&mut log), expected, "recovery takes nothing for lost");
+}
+
 /// Stops after so many questions.
 #[derive(Debug)]
 struct StopAfter(usize);

@@ -8,14 +8,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use compacting::{Read, compact_with, compacted, latest, read_committed, read_uncommitted};
-use pybroker_log::simulated::SimulatedDisk;
-use pybroker_log::{Log, LogConfig, OffsetMap, OpenOptions, Origin, Shutdown};
+use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
+use pybroker_log::{
+    CompactionError, FailureScope, Log, LogConfig, OffsetMap, OpenOptions, Origin, Shutdown,
+};
 use pybroker_wire::BatchBuilder;
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::batch::Attributes;
 use support::{NOW_MS, Random, TOPIC_ID, build, marker};
 
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 6;
 
 fn config() -> LogConfig {
     LogConfig { segment_bytes: 900, index_interval_bytes: 100, ..compacted() }
@@ -68,6 +70,8 @@ fn filled(seed: u64) -> (SimulatedDisk, Log) {
     last.append(NOW_MS, Some(b"active"), Some(b"1"), &[]);
     log.append(&mut build(last), 0, Origin::Client, NOW_MS).unwrap();
     log.flush(NOW_MS).unwrap();
+    // Several old segments become one.
+    log.set_config(Arc::new(LogConfig { segment_bytes: 2_500, ..config() }));
     (disk, log)
 }
 
@@ -148,7 +152,39 @@ fn a_process_that_is_killed_at_any_step_loses_nothing() {
 #[test]
 fn a_machine_that_stops_at_any_step_loses_nothing() {
     // Each step a few times: a crash goes in many ways.
-    for _ in 0..2 {
+    for _ in 0..4 {
         kill_everywhere(|disk| format!("crashed: {:?}", disk.crash()));
+    }
+}
+
+#[test]
+fn a_full_disk_gives_a_pass_up_until_there_is_space() {
+    let (disk, mut log) = filled(1);
+    let expected = Expected::of(&mut log);
+    disk.set_capacity(Some(disk.used_bytes() + 10));
+    let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+    let failed = compact_with(&mut log, &mut map, &mut None, NOW_MS);
+    let Err(CompactionError::Log(error)) = failed else { panic!("{failed:?}") };
+    assert_eq!(error.scope(), FailureScope::Passing);
+    assert_eq!(log.offline_reason(), None);
+    expected.check(&mut log, "full");
+    disk.set_capacity(None);
+    assert!(compact(&mut log, &mut None, NOW_MS));
+    expected.check(&mut log, "with space again");
+}
+
+#[test]
+fn a_failed_fsync_takes_the_log_offline() {
+    for after in 0..6 {
+        let (disk, mut log) = filled(2);
+        let expected = Expected::of(&mut log);
+        disk.fail(Fault { after, ..Fault::next(Operation::Sync) });
+        disk.fail(Fault { after, ..Fault::next(Operation::SyncFolder) });
+        assert!(!compact(&mut log, &mut None, NOW_MS));
+        assert!(log.offline_reason().is_some(), "after {after}");
+        drop(log);
+        disk.restart();
+        let mut log = open(&disk, Shutdown::Unclean { recovery_point: expected.end });
+        expected.check(&mut log, "opened again");
     }
 }

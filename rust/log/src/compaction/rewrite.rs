@@ -65,6 +65,7 @@ impl OpenSource {
     fn open(plan: &Plan, source: &Source) -> Result<Self, LogError> {
         let path = offset_path(&plan.folder, source.base_offset, LOG_SUFFIX);
         let file = File::open(&path)?;
+        file.expect_to_be_read_through();
         Ok(Self { path, file, size: source.size })
     }
 
@@ -250,6 +251,8 @@ pub(crate) struct Destination<'a> {
     path: PathBuf,
     file: File,
     pub(crate) segment: Segment,
+    /// Where the last source starts.
+    last_base_offset: i64,
     /// What is not written yet.
     buffer: Vec<u8>,
     synced: u64,
@@ -265,7 +268,8 @@ impl<'a> Destination<'a> {
         let mut segment = Segment::existing(first.base_offset, 0, last.created_ms);
         segment.reset_indexes();
         let buffer = Vec::with_capacity(plan.buffer_bytes);
-        Ok(Self { plan, path, file, segment, buffer, synced: 0 })
+        let last_base_offset = last.base_offset;
+        Ok(Self { plan, path, file, segment, last_base_offset, buffer, synced: 0 })
     }
 
     /// Writes what stays of a source.
@@ -328,6 +332,9 @@ impl<'a> Destination<'a> {
         pace: &mut Pace<'_>,
     ) -> Result<Segment, CompactionError> {
         self.write(pace)?;
+        // Records without timestamps are as old as their file.
+        let last = offset_path(&self.plan.folder, self.last_base_offset, LOG_SUFFIX);
+        self.file.set_modified_ms(disk::modified_ms(&last)?);
         self.sync()?;
         self.segment.finish_time_index();
         let (offsets, times) = self.segment.encode_indexes();

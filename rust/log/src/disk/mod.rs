@@ -11,7 +11,7 @@ pub mod simulated;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::error::LogError;
 use real::Missing;
@@ -127,6 +127,27 @@ impl File {
             Inner::Real(file) => file.sync_data(),
             #[cfg(feature = "simulated-disk")]
             Inner::Simulated(file) => file.sync_data(),
+        }
+    }
+
+    /// Says that the file will be read from its start to its end, so that more is read ahead.
+    pub(crate) fn expect_to_be_read_through(&self) {
+        match &self.inner {
+            Inner::Real(file) => real::expect_to_be_read_through(file),
+            #[cfg(feature = "simulated-disk")]
+            Inner::Simulated(_) => {}
+        }
+    }
+
+    /// Gives the file the age of another. It is not worth a failure.
+    pub(crate) fn set_modified_ms(&self, modified_ms: i64) {
+        let since_epoch = Duration::from_millis(modified_ms.max(0) as u64);
+        match &self.inner {
+            Inner::Real(file) => {
+                let _ = file.set_modified(UNIX_EPOCH + since_epoch);
+            }
+            #[cfg(feature = "simulated-disk")]
+            Inner::Simulated(_) => {}
         }
     }
 
