@@ -210,7 +210,7 @@ impl Cleaner {
         cleaned
     }
 
-    /// Begin a pass over the log that needs it most.
+    /// Begin a pass over the log that needs it most. All are looked at when none is left of those that needed one.
     fn choose(
         &self,
         shared: &Shared,
@@ -218,32 +218,29 @@ impl Cleaner {
         now_ms: i64,
     ) -> Option<(Target, Pass)> {
         let mut state = self.state.lock();
-        state.begin_choice();
-        let mut best: Option<(i64, f64, &Arc<Partition>)> = None;
-        for partition in partitions {
-            let id = id_of(partition);
-            // What the control state needs to write is not for a new segment.
-            if state.busy.contains(&id) || partition.dir().holds_appends() {
-                continue;
+        loop {
+            while let Some(partition) = state.queue.pop() {
+                if let Some(begun) = self.begin(&mut state, &partition, now_ms) {
+                    return Some(begun);
+                }
+                // Whatever is in the way, it is not tried again and again.
+                state.passed_over.insert(id_of(&partition));
             }
-            let Some(dirtiness) = look_at(&mut state, partition, now_ms) else {
-                report_failure(shared, partition);
-                continue;
-            };
-            if !dirtiness.is_cleanable()
-                || state.is_uncleanable(id)
-                || state.passed_over.contains(&id)
-            {
-                continue;
-            }
-            let overdue_ms = if dirtiness.is_overdue() { dirtiness.delay_ms } else { 0 };
-            let ratio = dirtiness.ratio();
-            if best.is_none_or(|(most, filthiest, _)| (overdue_ms, ratio) > (most, filthiest)) {
-                best = Some((overdue_ms, ratio, partition));
+            state.queue = dirty_ones(shared, &mut state, partitions, now_ms);
+            *self.numbers.lock() = state.numbers();
+            if state.queue.is_empty() || self.pace.is_over() {
+                return None;
             }
         }
-        *self.numbers.lock() = state.numbers();
-        let (_, _, partition) = best?;
+    }
+
+    /// Begin a pass over a log, which nobody works at.
+    fn begin(
+        &self,
+        state: &mut CleanerState,
+        partition: &Arc<Partition>,
+        now_ms: i64,
+    ) -> Option<(Target, Pass)> {
         let pass = self.pace.begin(partition)?;
         let checkpoint = state.checkpoint(partition.dir().path(), &name_of(partition));
         let begun = partition.with_log(|log| log.begin_compaction(checkpoint, now_ms));
@@ -330,6 +327,35 @@ fn run_aside(
         return Err(CompactionError::Uncleanable { reason: "a bug: compaction panicked".into() });
     };
     outcome
+}
+
+/// The logs that are dirty enough, the one that needs a pass most at the end.
+fn dirty_ones(
+    shared: &Shared,
+    state: &mut CleanerState,
+    partitions: &[Arc<Partition>],
+    now_ms: i64,
+) -> Vec<Arc<Partition>> {
+    state.begin_choice();
+    let mut dirty: Vec<(i64, f64, Arc<Partition>)> = Vec::new();
+    for partition in partitions {
+        let id = id_of(partition);
+        // What the control state needs to write is not for a new segment.
+        if state.busy.contains(&id) || partition.dir().holds_appends() {
+            continue;
+        }
+        let Some(dirtiness) = look_at(state, partition, now_ms) else {
+            report_failure(shared, partition);
+            continue;
+        };
+        let is_left_out = state.is_uncleanable(id) || state.passed_over.contains(&id);
+        if dirtiness.is_cleanable() && !is_left_out {
+            let overdue_ms = if dirtiness.is_overdue() { dirtiness.delay_ms } else { 0 };
+            dirty.push((overdue_ms, dirtiness.ratio(), Arc::clone(partition)));
+        }
+    }
+    dirty.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    dirty.into_iter().map(|(_, _, partition)| partition).collect()
 }
 
 /// Note how dirty a log is; none when it is offline.

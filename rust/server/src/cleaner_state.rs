@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pybroker_log::{Compacted, Dirtiness, LogError, checkpoints};
 use pybroker_wire::Uuid;
+
+use crate::partition::Partition;
 
 /// A log by topic id and partition.
 pub(crate) type LogId = (Uuid, i32);
@@ -50,7 +53,9 @@ pub(crate) struct CleanerState {
     logs: HashMap<LogId, CleanedLog>,
     /// Logs that a thread works at.
     pub(crate) busy: HashSet<LogId>,
-    /// Logs that found no space in the present run.
+    /// Logs that need a pass, the one that needs it most at the end.
+    pub(crate) queue: Vec<Arc<Partition>>,
+    /// Logs that could not be cleaned in the present run, for want of space for instance.
     pub(crate) passed_over: HashSet<LogId>,
     last_pass: Option<(Compacted, Duration)>,
     max_dirty_ratio: f64,
@@ -73,6 +78,7 @@ impl CleanerState {
     pub(crate) fn begin_run(&mut self, now_ms: i64, open: &HashMap<LogId, LogName>) {
         self.last_run_ms = now_ms;
         self.passed_over.clear();
+        self.queue.clear();
         self.logs.retain(|id, _| open.contains_key(id));
         let names: HashSet<&LogName> = open.values().collect();
         for offsets in self.checkpoints.values_mut() {

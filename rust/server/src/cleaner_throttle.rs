@@ -64,6 +64,11 @@ impl Pace {
         }
     }
 
+    /// Whether there are to be no more passes.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.lock().is_over
+    }
+
     /// Stop the passes.
     pub(crate) fn stop(&self) {
         self.state.lock().is_over = true;
