@@ -77,6 +77,9 @@ def run_rounds() -> int:
                 found.append(line)
                 print(f"compaction: round {number}: DIFFERS: {line}", flush=True)
             left = len(dump(data_dir / FOLDER))
+            copy = our_place / f"round-{number}" / FOLDER
+            shutil.copytree(data_dir / FOLDER, copy)
+            run_pybroker("log", "check", str(copy))
             print(f"compaction: round {number}: {left} of {copied} batches are left", flush=True)
     print(f"compaction: {ROUNDS} rounds, {len(found)} differences")
     return 1 if found else 0

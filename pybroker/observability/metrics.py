@@ -66,6 +66,10 @@ METRICS: Final = (
     Metric("pybroker_cleaner_max_dirty_percent", "gauge", "How dirty the dirtiest compacted log is.", ()),
     Metric("pybroker_cleaner_max_compaction_delay_ms", "gauge", "By how much the most overdue log has missed max.compaction.lag.ms.", ()),
     Metric("pybroker_cleaner_last_run_ms", "gauge", "When the cleaner last looked, in ms since 1970; 0: never.", ()),
+    Metric("pybroker_cleaner_recopy_percent", "gauge", "Bytes that the last pass wrote, of those that it read.", ()),
+    Metric("pybroker_cleaner_uncleanable_partitions", "gauge", "Compacted logs of a log directory that cannot be cleaned.", _LOG_DIR),
+    Metric("pybroker_cleaner_first_dirty_offset", "gauge", "Everything before this offset is clean.", _PARTITION),
+    Metric("pybroker_cleaner_last_pass_ms", "gauge", "How long the last pass over a log took.", _PARTITION),
     Metric("pybroker_cleaner_dirty_ratio", "gauge", "Share of a compacted log that was not cleaned.", _PARTITION),
     Metric("pybroker_cleaner_cleaned_bytes", "counter", "Bytes of a log's segments that were written anew since the start.", _PARTITION),
     Metric("pybroker_cleaner_uncleanable_bytes", "gauge", "Bytes of a log that cannot be cleaned.", _PARTITION),
@@ -112,13 +116,20 @@ def _cleaner(broker: "Broker", samples: Samples) -> None:
         ("max_dirty_percent", state.max_dirty_percent),
         ("max_compaction_delay_ms", state.max_compaction_delay_ms),
         ("last_run_ms", state.last_run_ms),
+        ("recopy_percent", state.cleaner_recopy_percent),
     ):
         samples[f"pybroker_cleaner_{name}"].append(((), value))
+    uncleanable = {log.log_dir: 0 for log in state.logs}
     for log in state.logs:
+        uncleanable[log.log_dir] += log.uncleanable_reason is not None
         labels = (log.topic, str(log.partition))
+        samples["pybroker_cleaner_first_dirty_offset"].append((labels, log.first_dirty_offset))
+        samples["pybroker_cleaner_last_pass_ms"].append((labels, log.last_pass_ms))
         samples["pybroker_cleaner_dirty_ratio"].append((labels, log.dirty_ratio))
         samples["pybroker_cleaner_cleaned_bytes"].append((labels, log.cleaned_bytes))
         samples["pybroker_cleaner_uncleanable_bytes"].append((labels, log.uncleanable_bytes))
+    for path, count in uncleanable.items():
+        samples["pybroker_cleaner_uncleanable_partitions"].append(((path,), count))
 
 
 async def _topics(broker: "Broker", samples: Samples) -> dict[tuple[str, int], int]:
