@@ -324,6 +324,8 @@ impl Log {
             }
             self.log_end_offset = self.log_start_offset;
             self.remove_snapshots()?;
+            // A snapshot that came back would know of transactions whose markers are lost.
+            disk::sync_folder(&self.folder)?;
         }
         if let Some(first) = self.segments.first() {
             self.log_start_offset = self.log_start_offset.max(first.base_offset);

@@ -73,6 +73,11 @@ impl Log {
     /// Deletes the segments that end before the log start offset, while nobody reads them yet; the active one stays.
     pub(crate) fn delete_before_log_start(&mut self) -> Result<(), LogError> {
         let first = self.segment_index(self.log_start_offset);
+        let forgets_epochs = self.leader_epochs.truncate_from_start(self.log_start_offset);
+        if first > 0 || forgets_epochs {
+            // Whoever moved the log start offset may have died before that was durable.
+            disk::sync_folder(&self.folder)?;
+        }
         // From the first one up, so that a crash leaves no gap.
         for segment in self.segments.drain(..first) {
             segment.delete(&self.folder)?;
@@ -81,7 +86,7 @@ impl Log {
             disk::remove_file(&offset_path(&self.folder, base_offset, producer_snapshot::SUFFIX))?;
             self.metadata_changes += 1;
         }
-        if self.leader_epochs.truncate_from_start(self.log_start_offset) {
+        if forgets_epochs {
             self.leader_epochs.store(&self.folder)?;
             self.metadata_changes += 1;
         }

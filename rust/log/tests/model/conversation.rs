@@ -453,6 +453,10 @@ impl Conversation {
         let span = self.plain.log_end_offset - self.plain.log_start_offset;
         let back = self.random.below(20).min(span as u64) as i64;
         let offset = self.plain.log_end_offset - back;
+        if self.plain.end_after_truncation(offset) == 0 {
+            // Cut short, it leaves a log that looks like a new one: that is not worth an fsync.
+            return Ok(());
+        }
         if back > 0 {
             self.plain.flushed = self.plain.flushed.min(self.plain.end_after_truncation(offset));
             self.plain.doubtful_end = Some(offset);

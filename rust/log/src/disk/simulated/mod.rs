@@ -390,7 +390,11 @@ impl State {
             return (0, Some(Errno::Io));
         }
         if self.change().is_err() || self.stops_after == Some(0) {
-            return (self.random.below(len as u64 + 1) as usize, Some(Errno::Io));
+            // All, or half at most: what lacks its last zeros only would be whole again with zeros behind it.
+            let is_whole = self.random.chance(20);
+            let stored =
+                if is_whole { len } else { self.random.below(len as u64 / 2 + 1) as usize };
+            return (stored, Some(Errno::Io));
         }
         if let Some(fault) = self.faults.take(Operation::Write) {
             return (fault.stored_bytes.min(len / 2), Some(fault.errno));
