@@ -174,6 +174,27 @@ fn a_cleaner_that_is_closed_touches_nothing_any_more() {
 }
 
 #[test]
+fn a_log_that_is_deleted_ends_its_pass_and_the_others_go_on() {
+    // The first pass takes longer than the test has patience.
+    let options = CleanerOptions { io_max_bytes_per_second: 1_000.0, ..CleanerOptions::default() };
+    let config = LogConfig { segment_bytes: 1 << 20, ..compacted() };
+    let place = Place::new(options, &[config]);
+    append(&place.partitions[0], 5_000);
+    place.partitions[0].with_log(|log| log.roll(NOW_MS)).unwrap().unwrap();
+    append(&place.partitions[0], 1);
+    let (sender, receiver) = channel();
+    let done = move |cleaned| sender.send(cleaned).unwrap();
+    place.cleaner.run(&place.fixture.shared, place.partitions.clone(), NOW_MS, done);
+    let folder = place.partitions[0].with_log(|log| log.folder().to_path_buf()).unwrap();
+    let deleted = place.partitions[0].delete().unwrap().unwrap();
+    deleted.set_aside().and_then(|()| deleted.unlink()).unwrap();
+    let cleaned = receiver.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((cleaned.passes, cleaned.failures), (0, 0));
+    assert!(!folder.exists());
+    assert!(place.fixture.shared.mailbox.take(10).is_empty(), "nothing is wrong with that");
+}
+
+#[test]
 fn a_disabled_cleaner_does_nothing() {
     let options = CleanerOptions { is_enabled: false, ..CleanerOptions::default() };
     let place = Place::new(options, &[compacted()]);

@@ -14,6 +14,8 @@ use crate::partition::Partition;
 const UNLIMITED_BYTES_PER_SECOND: f64 = 1e15;
 /// The longest wait at once, whatever the rate.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
+/// How often a pass that waits looks whether its log is still there.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What all passes of a data plane share.
 #[derive(Debug)]
@@ -75,8 +77,8 @@ impl Pace {
         self.changed.notify_all();
     }
 
-    /// Wait until the rate allows more. False when the passes are to stop.
-    fn spend(&self, bytes: usize) -> bool {
+    /// Wait until the rate allows more. False when the pass is to stop.
+    fn spend(&self, bytes: usize, is_obsolete: impl Fn() -> bool) -> bool {
         let mut state = self.state.lock();
         if self.bytes_per_second < UNLIMITED_BYTES_PER_SECOND {
             let now = Instant::now();
@@ -84,17 +86,18 @@ impl Pace {
             let cost = Duration::try_from_secs_f64(seconds).unwrap_or(WAIT_MAX).min(WAIT_MAX);
             let paid_until = state.paid_until.map_or(now, |until| until.max(now)) + cost;
             state.paid_until = Some(paid_until);
-            while !state.is_over && Instant::now() < paid_until {
-                self.changed.wait_until(&mut state, paid_until);
+            while !state.is_over && !is_obsolete() && Instant::now() < paid_until {
+                let next_look = (Instant::now() + LOOK_INTERVAL).min(paid_until);
+                self.changed.wait_until(&mut state, next_look);
             }
         }
-        !state.is_over
+        !state.is_over && !is_obsolete()
     }
 }
 
 impl Throttle for Pass {
     fn spend(&mut self, bytes: usize) -> bool {
-        !self.partition.is_offline() && self.pace.spend(bytes)
+        self.pace.spend(bytes, || self.partition.is_offline())
     }
 }
 
@@ -114,24 +117,31 @@ mod tests {
         let pace = Pace::new(1e6);
         let began = Instant::now();
         for _ in 0..5 {
-            assert!(pace.spend(10_000));
+            assert!(pace.spend(10_000, || false));
         }
         assert!(began.elapsed() >= Duration::from_millis(50));
         let began = Instant::now();
-        assert!(Pace::new(f64::MAX).spend(usize::MAX));
+        assert!(Pace::new(f64::MAX).spend(usize::MAX, || false));
         assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_wait_ends_when_its_log_is_gone() {
+        let is_gone = std::sync::atomic::AtomicBool::new(false);
+        let looks = || is_gone.swap(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(!Pace::new(1.0).spend(3600, looks));
     }
 
     #[test]
     fn a_wait_ends_when_the_passes_are_to_stop() {
         let pace = Arc::new(Pace::new(1.0));
         let slow = Arc::clone(&pace);
-        let waiting = std::thread::spawn(move || slow.spend(3600));
+        let waiting = std::thread::spawn(move || slow.spend(3600, || false));
         while pace.state.lock().paid_until.is_none() {
             std::thread::yield_now();
         }
         pace.stop();
         assert!(!waiting.join().unwrap());
-        assert!(!pace.spend(0));
+        assert!(!pace.spend(0, || false));
     }
 }
