@@ -258,6 +258,10 @@ impl Cleaner {
         mut job: Box<CompactionJob>,
         mut pass: Pass,
     ) -> Ended {
+        let _compaction = partition.compaction.lock();
+        if partition.is_past_compaction() {
+            return Ended::Abandoned;
+        }
         let map_bytes = self.options.dedupe_buffer_bytes / self.options.threads.max(1);
         let mut map = OffsetMap::new(map_bytes, self.options.load_factor);
         loop {

@@ -97,7 +97,7 @@ impl Pace {
 
 impl Throttle for Pass {
     fn spend(&mut self, bytes: usize) -> bool {
-        self.pace.spend(bytes, || self.partition.is_offline())
+        self.pace.spend(bytes, || self.partition.is_past_compaction())
     }
 }
 

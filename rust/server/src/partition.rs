@@ -4,7 +4,8 @@
 //!   purgatory read the published numbers instead, so that they never wait for a disk.
 //! * A log that fails, and one in which a panic was caught, is dropped: the partition is offline until it is opened
 //!   again. [`Partition::take_failure`] gives the reason once, to whoever reports it.
-//! * Locks are taken in the order housekeeping, then log, then published; or watchers, then published; never log and watchers together.
+//! * Locks are taken in the order compaction, then housekeeping, then log, then published; or watchers, then published; never log and
+//!   watchers together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +36,10 @@ pub(crate) struct Partition {
     log: Mutex<Option<Log>>,
     published: Mutex<Published>,
     watchers: Mutex<Watchers>,
+    /// Held by a pass of compaction, which names files in the log's folder. Taken before all others.
+    pub(crate) compaction: Mutex<()>,
+    /// The log is to be deleted: a pass over it ends.
+    is_leaving: AtomicBool,
     /// Held by who renames or replaces files of the log by their names, outside of its mutex. Taken before the log.
     pub(crate) housekeeping: Mutex<()>,
     /// Producers that wait until their records are durable.
@@ -159,6 +164,8 @@ impl Partition {
             log: Mutex::new(Some(log)),
             published: Mutex::new(published),
             watchers: Mutex::default(),
+            compaction: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
             housekeeping: Mutex::default(),
             flushes: Mutex::default(),
             dir,
@@ -433,8 +440,16 @@ impl Partition {
         }
     }
 
+    /// Whether compaction is a waste of time: the log is offline, or about to be deleted.
+    pub(crate) fn is_past_compaction(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed) || self.is_offline()
+    }
+
     /// Set the log's folder aside. None when the log was not open: the folder of another is left.
     pub(crate) fn delete(&self) -> Result<Option<DeletedFiles>, LogError> {
+        self.is_leaving.store(true, Ordering::Relaxed);
+        // What a pass still wrote after this would land in the folder of the next topic of the name.
+        let _compaction = self.compaction.lock();
         let _housekeeping = self.housekeeping.lock();
         let mut log = self.log.lock();
         let Some(open) = log.take() else { return Ok(None) };
