@@ -63,6 +63,17 @@ impl LogConfig {
     }
 }
 
+impl LogConfig {
+    /// How old a segment may get: what is to be compacted by some time must not be in the active segment by then.
+    pub(crate) fn max_segment_ms(&self) -> i64 {
+        if self.compacted && self.max_compaction_lag_ms > 0 {
+            self.segment_ms.min(self.max_compaction_lag_ms)
+        } else {
+            self.segment_ms
+        }
+    }
+}
+
 impl Default for LogConfig {
     /// Kafka's defaults.
     fn default() -> Self {

@@ -32,7 +32,7 @@ impl Log {
             now_ms.saturating_sub(active.created_ms)
         };
         let is_full = active.size + header.size_bytes() as u64 > u64::from(config.segment_bytes)
-            || waited_ms > config.segment_ms - jitter_ms
+            || waited_ms > config.max_segment_ms() - jitter_ms
             || active.is_index_full(config.segment_index_bytes)
             || header.last_offset() - active.base_offset > i64::from(i32::MAX);
         if is_full {

@@ -288,6 +288,21 @@ fn lags_decide_about_when() {
 }
 
 #[test]
+fn a_segment_ends_when_its_records_are_to_be_compacted() {
+    for (policy, segments) in [(true, 2), (false, 1)] {
+        let place = Place::new();
+        let config = LogConfig { compacted: policy, max_compaction_lag_ms: 1_000, ..compacted() };
+        let mut log = place.open(config, Shutdown::Clean).unwrap();
+        for at_ms in [0, 1_000, 1_001] {
+            let mut builder = BatchBuilder::new(0);
+            builder.append(NOW_MS + at_ms, Some(b"a"), Some(b"1"), &[]);
+            append_bytes(&mut log, build(builder), Origin::Client);
+        }
+        assert_eq!(log.segments().len(), segments);
+    }
+}
+
+#[test]
 fn a_full_map_covers_a_part_and_the_next_pass_goes_on() {
     let place = Place::new();
     let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
