@@ -24,6 +24,10 @@ def test_a_reader_that_would_wait_for_long_sees_each_record_at_its_append(
             producer.send_all("quiet", [Message(str(number).encode())])
             (record,) = reading.result(DEADLINE_S)
             assert record.value == str(number).encode()
-            # The reader asks again at once, and then it waits: it never asks in between.
-            wait_until(lambda: broker.data_plane.counters()["fetch_requests"] > fetches)  # noqa: B023
+            # The reader asks again when it is polled, and then it waits: it never asks in between.
+            wait_until(
+                lambda: (
+                    not reader.poll(0) and broker.data_plane.counters()["fetch_requests"] > fetches  # noqa: B023
+                )
+            )
             assert broker.data_plane.counters()["fetch_requests"] <= fetches + 2
