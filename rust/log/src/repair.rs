@@ -62,6 +62,8 @@ pub fn truncate_folder(
     for suffix in [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] {
         disk::remove_file(&offset_path(folder, cut.base_offset, suffix))?;
     }
+    // What came back with a power loss could follow what is appended next.
+    disk::sync_folder(folder)?;
     let path = offset_path(folder, cut.base_offset, LOG_SUFFIX);
     let file = File::open(&path)?;
     file.set_len(cut.position)

@@ -197,7 +197,11 @@ impl Segment {
             return Ok(());
         }
         self.indexes_unflushed = true;
-        if bytes.is_empty() { disk::remove_file(&path) } else { disk::write_file(&path, &bytes) }
+        if bytes.is_empty() {
+            return disk::remove_file(&path);
+        }
+        // A part of it would be an index, too: no recovery may ever look at the segment again.
+        disk::swap_synced_file(&path, &bytes)
     }
 
     fn aborted_bytes(&self) -> u64 {

@@ -121,7 +121,11 @@ impl FileNode {
             match survival.tail {
                 Tail::Missing => {}
                 Tail::Zeros => self.durable.resize(self.durable.len() + extended, 0),
-                Tail::Rubbish => self.durable.extend((0..extended).map(|_| random.next() as u8)),
+                Tail::Rubbish => {
+                    // No line ends: a number that is cut short by one is a number, and text files have no checksums.
+                    let rubbish = (0..extended).map(|_| random.next() as u8 | 0x80);
+                    self.durable.extend(rubbish);
+                }
             }
         }
         self.cached.clone_from(&self.durable);
