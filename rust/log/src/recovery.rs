@@ -189,9 +189,9 @@ impl Log {
         if self.log_start_offset > 0 || self.segments.iter().any(|segment| segment.size > 0) {
             self.metadata_changes += 1;
         }
-        if let Some(active) = self.segments.last_mut() {
+        for segment in self.segments.iter_mut().skip(first) {
             // Whoever cut it before may have died before that was durable.
-            active.cut_unflushed = true;
+            segment.cut_unflushed = true;
         }
         Ok(())
     }
