@@ -68,8 +68,10 @@ def test_the_ledger_notices_two_owners() -> None:
 def test_the_ledger_notices_who_does_not_own_what_it_commits() -> None:
     ledger = Ledger()
     ledger.give([("topic", 0)], 3, "a")
+    ledger.commit([("topic", 0)], 4, "a", is_present=False)
     ledger.give([("topic", 0)], 5, "b")
-    ledger.commit([("topic", 0)], 4, "a")
-    for epoch, owner in ((5, "a"), (2, "a"), (4, "b")):
+    ledger.commit([("topic", 0)], 5, "b", is_present=False)
+    ledger.commit([("topic", 0)], 4, "a", is_present=True)
+    for partition, epoch, owner in ((0, 5, "a"), (0, 4, "a"), (0, 2, "b"), (1, 5, "b")):
         with pytest.raises(AssertionError):
-            ledger.commit([("topic", 0)], epoch, owner)
+            ledger.commit([("topic", partition)], epoch, owner, is_present=False)

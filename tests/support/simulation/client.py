@@ -159,7 +159,8 @@ class Client(ABC):
                 for partition in topic.partitions
                 if partition.error_code == ErrorCode.NONE
             ]
-            self.world.ledger.commit(accepted, epoch, owner)
+            is_present = self.world.is_present(request.member_id, epoch)
+            self.world.ledger.commit(accepted, epoch, owner, is_present=is_present)
             return response
 
         self.world.send(deliver, lambda _: None)

@@ -20,11 +20,18 @@ from pybroker.groups.coordinator import GroupCoordinator
 from pybroker.groups.rebalances import RebalanceReason
 from pybroker.metadata.topics import Topics
 from pybroker.store import StoreError
-from pybroker.store.topics import PartitionSet, TopicCreated, TopicDeleted
+from pybroker.store.topics import TopicCreated
 from tests.support.groups import Answer, Bench, Caller
 from tests.support.simulation.classic_client import CooperativeClient, EagerClient
 from tests.support.simulation.client import Client
 from tests.support.simulation.consumer_client import ConsumerClient
+from tests.support.simulation.disturbances import (
+    DISTURBANCES,
+    PARTITIONS_MAX,
+    TOPICS_MAX,
+    partition_set,
+    start_somebody,
+)
 from tests.support.simulation.ledger import Ledger
 
 SESSION_MS: Final = 6_000
@@ -35,8 +42,6 @@ CALM_WITHIN_MS: Final = 4 * (SESSION_MS + REBALANCE_MS)
 CALM_AFTER_MS: Final = 8_000
 CALM_LOOK_MS: Final = 2_000
 
-TOPICS_MAX: Final = 4
-PARTITIONS_MAX: Final = 8
 # Every so many events the state is compared with what it promises.
 CHECK_EVERY: Final = 100
 
@@ -124,14 +129,14 @@ class World:
         self.topic_names: dict[bytes, str] = {}
         self.bench.coordinator.topics = self.topics
         for number in range(self.random.randrange(1, 3)):
-            self._create_topic(f"topic-{number}")
+            self.create_topic(f"topic-{number}")
         self.is_disturbed = True
         self.events: list[tuple[int, int, Callable[[], None]]] = []
         self.sequence = 0
         self.answers: list[RecordedAnswer] = []
         instances = self.random.choice([0, 0, 2, self.plan.members])
         self.clients = [
-            self._new_client(
+            self.new_client(
                 f"client-{number}", f"instance-{number}" if number < instances else None
             )
             for number in range(self.plan.members)
@@ -150,7 +155,7 @@ class World:
     def run(self) -> None:
         end_ms = self.now_ms + self.plan.disturbed_ms
         for _ in self.clients:
-            self.after(self.random.randrange(3_000), self._start_somebody)
+            self.after(self.random.randrange(3_000), lambda: start_somebody(self))
         self.after(self.random.randrange(2_000), self._disturb)
         self._play_until(end_ms)
         self.is_disturbed = False
@@ -177,7 +182,7 @@ class World:
             deadline_ms = bench.timers.next_deadline_ms()
             if deadline_ms is not None and deadline_ms <= next_ms:
                 bench.now_ms = max(deadline_ms, bench.now_ms)
-                self._attempt(lambda: bench.timers.fire(bench.now_ms))
+                self.attempt(lambda: bench.timers.fire(bench.now_ms))
                 self._look()
                 continue
             bench.now_ms = max(bench.now_ms, next_ms)
@@ -189,7 +194,7 @@ class World:
         """How many began, since the broker was killed last."""
         return self.coordinator.rebalances.by_reason
 
-    def _attempt(self, act: Callable[[], Any]) -> Any:
+    def attempt(self, act: Callable[[], Any]) -> Any:
         try:
             return act()
         except StoreError:
@@ -209,82 +214,8 @@ class World:
     def _disturb(self) -> None:
         if not self.is_disturbed:
             return
-        self.random.choice(self._disturbances)(self)
+        self.random.choice(DISTURBANCES)(self)
         self.after(self.random.randrange(20, 2_500), self._disturb)
-
-    def _somebody(self, *, up: bool) -> Client | None:
-        candidates = [client for client in self.clients if client.is_up is up]
-        return self.random.choice(candidates) if candidates else None
-
-    def _start_somebody(self) -> None:
-        client = self._somebody(up=False)
-        if client is None:
-            return
-        if self.is_mixed and self.random.random() < 0.5:
-            # The same deployment with another setting.
-            started = self._new_client(client.name, client.instance)
-            started.topics = client.topics
-            self.clients[self.clients.index(client)] = client = started
-        client.start()
-
-    def _crash_somebody(self) -> None:
-        if client := self._somebody(up=True):
-            client.stop()
-
-    def _stop_somebody(self) -> None:
-        if client := self._somebody(up=True):
-            client.leave()
-
-    def _put_somebody_to_sleep(self) -> None:
-        if client := self._somebody(up=True):
-            client.asleep_until_ms = self.now_ms + self.random.randrange(2 * SESSION_MS)
-
-    def _change_somebody(self) -> None:
-        client = self._somebody(up=True)
-        if client is not None and client.may_change():
-            client.subscribe(self.some_topics())
-
-    def _kill_broker(self) -> None:
-        for answer in self.answers:
-            answer.is_abandoned = True
-        self.answers.clear()
-        if not self.bench.fails_to_store:
-            self.bench.compare()
-        self.bench.start()
-        self.bench.coordinator.topics = self.topics
-
-    def _fail_to_store(self) -> None:
-        self.bench.fails_to_store = True
-
-        def recover() -> None:
-            self.bench.fails_to_store = False
-
-        self.after(self.random.randrange(500), recover)
-
-    def _grow_topic(self) -> None:
-        topic = self.random.choice(list(self.topics.by_id.values()))
-        count = len(topic.partitions)
-        if count < PARTITIONS_MAX:
-            added = range(count, min(count + self.random.randrange(1, 4), PARTITIONS_MAX))
-            self._change_topics(topic.name, [_partition(topic.topic_id, index) for index in added])
-
-    def _create_somewhat(self) -> None:
-        names = [f"topic-{number}" for number in range(TOPICS_MAX)]
-        missing = [name for name in names if name not in self.topics.by_name]
-        if missing:
-            self._create_topic(self.random.choice(missing))
-
-    def _delete_topic(self) -> None:
-        if len(self.topics.by_id) > 1:
-            topic = self.random.choice(list(self.topics.by_id.values()))
-            self._attempt(lambda: self.coordinator.forget_topic(topic.name, self.now_ms))
-            self._change_topics(topic.name, [TopicDeleted(topic.topic_id)])
-
-    _disturbances: Final = (
-        *(_start_somebody, _start_somebody, _start_somebody, _crash_somebody, _stop_somebody),
-        *(_put_somebody_to_sleep, _change_somebody, _kill_broker, _fail_to_store),
-        *(_grow_topic, _create_somewhat, _delete_topic),
-    )
 
     # Topics.
 
@@ -299,21 +230,21 @@ class World:
         """The topics as a client's metadata has them."""
         return {name: len(topic.partitions) for name, topic in self.topics.by_name.items()}
 
-    def _create_topic(self, name: str) -> None:
+    def create_topic(self, name: str) -> None:
         topic_id = self.random.randbytes(16)
         self.topic_names[topic_id] = name
         count = self.random.randrange(1, PARTITIONS_MAX)
-        partitions = [_partition(topic_id, index) for index in range(count)]
-        self._change_topics(name, [TopicCreated(topic_id, name), *partitions])
+        partitions = [partition_set(topic_id, index) for index in range(count)]
+        self.change_topics(name, [TopicCreated(topic_id, name), *partitions])
 
-    def _change_topics(self, name: str, changes: list[Any]) -> None:
+    def change_topics(self, name: str, changes: list[Any]) -> None:
         self.topics.apply(changes)
-        self._attempt(lambda: self.coordinator.notice_topics([name], self.now_ms))
+        self.attempt(lambda: self.coordinator.notice_topics([name], self.now_ms))
         self._look()
 
     # Members.
 
-    def _new_client(self, name: str, instance: str | None) -> Client:
+    def new_client(self, name: str, instance: str | None) -> Client:
         return self.random.choice(self.plan.kinds)(self, name, instance)
 
     def new_member_id(self, name: str) -> str:
@@ -325,6 +256,11 @@ class World:
         """Find a member of the consumer group."""
         group = self.coordinator._loaded.by_id.get(self.GROUP)
         return group.members.get(member_id) if isinstance(group, ConsumerGroup) else None
+
+    def is_present(self, member_id: str, epoch: int) -> bool:
+        """Whether a member of the consumer group is in this epoch."""
+        member = self.consumer_member(member_id)
+        return member is not None and member.member_epoch == epoch
 
     # The network.
 
@@ -348,7 +284,7 @@ class World:
     def _deliver(self, ask: Callable[[], Any], receive: Callable[[Any], None]) -> None:
         if self.is_disturbed and self.random.random() < 0.02:
             return
-        answer = self._attempt(ask)
+        answer = self.attempt(ask)
         self._look()
         if answer is None:
             return
@@ -396,10 +332,6 @@ class World:
         assert all(name in client.topics for client in alive for name, _ in client.owned)
         assert not [answer for answer in self.answers if not answer.done()]
         self.bench.compare()
-
-
-def _partition(topic_id: bytes, index: int) -> PartitionSet:
-    return PartitionSet(topic_id, index, 1, 0, "1", "1")
 
 
 def simulate(seed: int) -> World:
