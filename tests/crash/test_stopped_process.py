@@ -7,12 +7,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from compat.pybroker_process import PybrokerProcess
 from pybroker.errors import ErrorCode
+from pybroker.protocol.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 from tests.support.classic_member import ClassicMember, group_state, wait_for_state
 from tests.support.raw_client import RawClient
 from tests.support.waiting import wait_until
@@ -27,7 +29,12 @@ STOPS_MS = [SESSION_MS - 1, SESSION_MS, SESSION_MS + 1, 2_000]
 SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "100",
+    "group.consumer.min.heartbeat.interval.ms": "100",
+    "group.consumer.heartbeat.interval.ms": "100",
+    "group.consumer.min.session.timeout.ms": "100",
+    "group.consumer.session.timeout.ms": str(SESSION_MS),
 }
+CONSUMER_VERSION = 1
 
 
 @pytest.fixture
@@ -85,6 +92,46 @@ def test_nobody_is_missed_whose_heartbeat_had_arrived(
         go_on(process)
         assert [end() for end in sent] == [ErrorCode.NONE] * MEMBERS
     assert {group_state(each.client, each.group_id) for each in members} == {"Stable"}
+
+
+def test_nobody_of_the_consumer_protocol_is_missed_either(process: PybrokerProcess) -> None:
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(RawClient(process.bootstrap_servers)) for _ in range(MEMBERS)
+        ]
+        epochs = [
+            _consumer_answer(each, _consumer_sends(each, number, 0))
+            for number, each in enumerate(clients)
+        ]
+        for _ in range(ROUNDS):
+            since_s = time.monotonic()
+            stop(process)
+            sent = [
+                _consumer_sends(each, number, epochs[number]) for number, each in enumerate(clients)
+            ]
+            wait_until_passed(since_s, 2 * SESSION_MS)
+            go_on(process)
+            answers = [_consumer_answer(*each) for each in zip(clients, sent, strict=True)]
+            assert answers == epochs
+
+
+def _consumer_sends(client: RawClient, number: int, epoch: int) -> int:
+    """Send a heartbeat of the member of a group of its own. Gives its correlation id."""
+    request = ConsumerGroupHeartbeatRequest(
+        group_id=f"consumer-{number}", member_id="member", member_epoch=epoch
+    )
+    if epoch == 0:
+        request.rebalance_timeout_ms = REBALANCE_MS
+        request.subscribed_topic_names = ["nothing"]
+        request.topic_partitions = []
+    return client.send(request, CONSUMER_VERSION)
+
+
+def _consumer_answer(client: RawClient, correlation_id: int) -> int:
+    """Give the member epoch that a heartbeat is answered with."""
+    answer = client.receive(ConsumerGroupHeartbeatRequest, CONSUMER_VERSION, correlation_id)
+    assert answer.error_code == ErrorCode.NONE, answer
+    return int(answer.member_epoch)
 
 
 def test_a_heartbeat_behind_another_request_counts_too(
