@@ -29,7 +29,7 @@ def test_a_stable_group(start_member, version):
                     group_instance_id="one" if version >= 4 else None,
                     client_id="member",
                     client_host=f"/{host}",
-                    member_metadata=b"subscription",
+                    member_metadata=b"all",
                     member_assignment=b"everything",
                 )
             ],

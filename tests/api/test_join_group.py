@@ -3,7 +3,8 @@
 import pytest
 
 from pybroker.errors import ErrorCode
-from tests.support.classic_member import group_state, join_request, wait_for_state
+from tests.support.classic_member import group_state, wait_for_state
+from tests.support.classic_requests import join_request
 
 
 @pytest.mark.parametrize("version", range(4))
@@ -14,7 +15,7 @@ def test_before_version_4_one_join_is_enough(start_member, version):
     assert answer.member_id.startswith("member-")
     assert answer.protocol_name == "range"
     (member,) = answer.members
-    assert (member.member_id, member.metadata) == (answer.member_id, b"subscription")
+    assert (member.member_id, member.metadata) == (answer.member_id, b"all")
 
 
 @pytest.mark.parametrize("version", range(4, 10))

@@ -3,7 +3,8 @@
 import pytest
 
 from pybroker.errors import ErrorCode
-from tests.support.classic_member import sync_request, wait_for_state
+from tests.support.classic_member import wait_for_state
+from tests.support.classic_requests import sync_request
 
 
 @pytest.mark.parametrize("version", range(6))

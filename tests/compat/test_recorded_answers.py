@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from compat.differential.compare import differences, read_findings, unexplained
-from compat.differential.conversations import AHEAD, AREAS, load
+from compat.differential.conversations import AREAS, load
 from compat.differential.live import play_all, recorded
 from pybroker import Broker
 from tests.conftest import assert_no_bugs
@@ -38,7 +38,7 @@ def test_pybroker_answers_as_kafka_did(area: str) -> None:
     assert [str(each) for each in unexplained(found, read_findings())] == []
 
 
-@pytest.mark.parametrize("area", [*AREAS, *AHEAD])
+@pytest.mark.parametrize("area", AREAS)
 def test_every_conversation_has_a_name_of_its_own_and_is_recorded(area: str) -> None:
     names = [conversation.name for conversation in load(area)]
     assert sorted(names) == sorted(recorded(area))

@@ -8,59 +8,12 @@ from pybroker.protocol.describe_groups import DescribeGroupsRequest
 from pybroker.protocol.heartbeat import HeartbeatRequest
 from pybroker.protocol.join_group import JoinGroupRequest
 from pybroker.protocol.leave_group import LeaveGroupRequest
-from pybroker.protocol.sync_group import SyncGroupRequest
+from tests.support.classic_requests import heartbeat_request, join_request, sync_request
 from tests.support.raw_client import RawClient
 from tests.support.waiting import wait_until
 
-RANGE: Mapping[str, bytes] = {"range": b"subscription"}
-
-
-def join_request(
-    member_id: str = "",
-    *,
-    group_id: str = "group",
-    instance: str | None = None,
-    protocols: Mapping[str, bytes] = RANGE,
-    protocol_type: str = "consumer",
-    session_ms: int = 30_000,
-    rebalance_ms: int = 60_000,
-) -> JoinGroupRequest:
-    return JoinGroupRequest(
-        group_id=group_id,
-        session_timeout_ms=session_ms,
-        rebalance_timeout_ms=rebalance_ms,
-        member_id=member_id,
-        group_instance_id=instance,
-        protocol_type=protocol_type,
-        protocols=[
-            JoinGroupRequest.Protocol(name=name, metadata=metadata)
-            for name, metadata in protocols.items()
-        ],
-    )
-
-
-def sync_request(
-    member_id: str,
-    generation_id: int,
-    assignments: Mapping[str, bytes] | None = None,
-    *,
-    group_id: str = "group",
-    instance: str | None = None,
-    protocol_type: str | None = "consumer",
-    protocol_name: str | None = "range",
-) -> SyncGroupRequest:
-    return SyncGroupRequest(
-        group_id=group_id,
-        generation_id=generation_id,
-        member_id=member_id,
-        group_instance_id=instance,
-        protocol_type=protocol_type,
-        protocol_name=protocol_name,
-        assignments=[
-            SyncGroupRequest.Assignment(member_id=each, assignment=assignment)
-            for each, assignment in (assignments or {}).items()
-        ],
-    )
+# Longer than any test: a member on a raw connection heartbeats when it is told to.
+SESSION_MS = 30_000
 
 
 def group_state(client: RawClient, group_id: str = "group") -> str:
@@ -130,11 +83,11 @@ class ClassicMember:
         self, version: int = 4, generation_id: int | None = None
     ) -> Callable[[], ErrorCode]:
         """Send a Heartbeat. Gives how to wait for its answer, which keeps its place."""
-        request = HeartbeatRequest(
+        request = heartbeat_request(
+            self.member_id,
+            self.generation_id if generation_id is None else generation_id,
             group_id=self.group_id,
-            generation_id=self.generation_id if generation_id is None else generation_id,
-            member_id=self.member_id,
-            group_instance_id=self.instance,
+            instance=self.instance,
         )
         correlation_id = self.client.send(request, version)
 
@@ -160,6 +113,7 @@ class ClassicMember:
         return self
 
     def _join(self, arguments: dict[str, Any]) -> JoinGroupRequest:
+        arguments = {"session_ms": SESSION_MS, **arguments}
         return join_request(
             self.member_id, group_id=self.group_id, instance=self.instance, **arguments
         )

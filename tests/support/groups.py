@@ -19,23 +19,19 @@ from pybroker.groups.coordinator import GroupCoordinator
 from pybroker.groups.decision import Decision
 from pybroker.groups.loading import load
 from pybroker.metadata.topics import Topics
-from pybroker.protocol.heartbeat import HeartbeatRequest
-from pybroker.protocol.join_group import JoinGroupRequest
 from pybroker.protocol.leave_group import LeaveGroupRequest
 from pybroker.protocol.offset_commit import OffsetCommitRequest
 from pybroker.protocol.offset_fetch import OffsetFetchRequest
-from pybroker.protocol.sync_group import SyncGroupRequest
 from pybroker.store import Store, StoreError
 from pybroker.store.topics import PartitionSet, TopicCreated
 from pybroker.timers import Timers
+from tests.support.classic_requests import heartbeat_request, join_request, sync_request
 from tests.support.consumer_groups import check_consumer_invariants, consumer_changes
 
 START_MS = 50_000
 WALL_AHEAD_MS = 1_700_000_000_000
 TOPIC_ID = b"orders" + bytes(10)
 PARTITIONS = 4
-
-RANGE: Mapping[str, bytes] = {"range": b"all"}
 
 
 class Caller(NamedTuple):
@@ -139,30 +135,12 @@ class Bench:
         self,
         member_id: str = "",
         *,
-        group_id: str = "group",
         version: int = 9,
-        instance: str | None = None,
-        protocols: Mapping[str, bytes] = RANGE,
-        protocol_type: str = "consumer",
-        session_ms: int = 10_000,
-        rebalance_ms: int = 60_000,
         client_id: str | None = "app",
         node_id: int = 1,
-        reason: str | None = None,
+        **fields: Any,
     ) -> Answer:
-        request = JoinGroupRequest(
-            group_id=group_id,
-            session_timeout_ms=session_ms,
-            rebalance_timeout_ms=rebalance_ms,
-            member_id=member_id,
-            group_instance_id=instance,
-            protocol_type=protocol_type,
-            protocols=[
-                JoinGroupRequest.Protocol(name=name, metadata=metadata)
-                for name, metadata in protocols.items()
-            ],
-            reason=reason,
-        )
+        request = join_request(member_id, **fields)
         caller = Caller(version, self.now_ms, client_id, node_id=node_id)
         answer = Answer()
         return self._answered(answer, self.coordinator.join(request, caller, answer))
@@ -180,42 +158,17 @@ class Bench:
         member_id: str,
         generation_id: int,
         assignments: Mapping[str, bytes] | None = None,
-        *,
-        group_id: str = "group",
-        instance: str | None = None,
-        protocol_type: str | None = None,
-        protocol_name: str | None = None,
+        **fields: Any,
     ) -> Answer:
-        request = SyncGroupRequest(
-            group_id=group_id,
-            generation_id=generation_id,
-            member_id=member_id,
-            group_instance_id=instance,
-            protocol_type=protocol_type,
-            protocol_name=protocol_name,
-            assignments=[
-                SyncGroupRequest.Assignment(member_id=each, assignment=assignment)
-                for each, assignment in (assignments or {}).items()
-            ],
-        )
+        # As before version 5, unless it is said what the member takes the group for (KIP-559).
+        fields = {"protocol_type": None, "protocol_name": None, **fields}
+        request = sync_request(member_id, generation_id, assignments, **fields)
         answer = Answer()
         response = self.coordinator.sync(request, Caller(5, self.now_ms), answer)
         return self._answered(answer, response)
 
-    def heartbeat(
-        self,
-        member_id: str,
-        generation_id: int,
-        *,
-        group_id: str = "group",
-        instance: str | None = None,
-    ) -> ErrorCode:
-        request = HeartbeatRequest(
-            group_id=group_id,
-            generation_id=generation_id,
-            member_id=member_id,
-            group_instance_id=instance,
-        )
+    def heartbeat(self, member_id: str, generation_id: int, **fields: Any) -> ErrorCode:
+        request = heartbeat_request(member_id, generation_id, **fields)
         code = self.coordinator.heartbeat(request, Caller(4, self.now_ms))
         self._compare()
         return code

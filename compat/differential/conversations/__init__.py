@@ -16,9 +16,6 @@ AREAS: Final = (
     *("consumer_heartbeat", "consumer_admin", "consumer_offsets", "migration"),
 )
 
-# Recorded from Kafka before pybroker answers them: compared by name only.
-AHEAD: Final[tuple[str, ...]] = ()
-
 
 def load(area: str) -> Sequence[Conversation]:
     """Give the conversations of an area."""

@@ -12,12 +12,16 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
+from tests.support.clients.java_style import (
+    common_config,
+    compression_type,
+    member_config,
+    read,
+    reader_config,
+)
 from tests.support.clients.library import (
     DELIVERY_TIMEOUT_S,
-    HEARTBEAT_INTERVAL_MS,
     MAX_REQUEST_BYTES,
-    REQUEST_TIMEOUT_MS,
-    RETRY_BACKOFF_MS,
     Admin,
     Consumer,
     GroupDescription,
@@ -273,16 +277,12 @@ class AiokafkaLibrary(Library):
             self._thread.close()
 
     def _common(self) -> dict[str, Any]:
-        return {
-            "bootstrap_servers": self.bootstrap_servers.split(","),
-            "retry_backoff_ms": RETRY_BACKOFF_MS,
-            "request_timeout_ms": REQUEST_TIMEOUT_MS,
-        }
+        return common_config(self.bootstrap_servers)
 
     def _producer(self, compression: str, idempotent: bool, acks: int) -> Producer:
         config = {
             **self._common(),
-            "compression_type": None if compression == "none" else compression,
+            "compression_type": compression_type(compression),
             "enable_idempotence": idempotent,
             "acks": acks,
             "max_request_size": MAX_REQUEST_BYTES,
@@ -292,29 +292,12 @@ class AiokafkaLibrary(Library):
         return AiokafkaProducer(self._thread, config)
 
     def _reader(self, topic: str, partitions: Sequence[int], fetch_max_wait_ms: int) -> Consumer:
-        config = {
-            **self._common(),
-            "group_id": None,
-            "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-            "fetch_max_wait_ms": fetch_max_wait_ms,
-            "request_timeout_ms": fetch_max_wait_ms + REQUEST_TIMEOUT_MS,
-        }
+        config = {**self._common(), **reader_config(fetch_max_wait_ms)}
         assigned = [(topic, each) for each in partitions]
         return AiokafkaConsumer(self._thread, config, assigned=assigned)
 
     def _member(self, options: MemberOptions) -> Consumer:
-        config = {
-            **self._common(),
-            "group_id": options.group_id,
-            "client_id": options.client_id,
-            "group_instance_id": options.instance_id,
-            "partition_assignment_strategy": [ASSIGNORS[options.assignor]],
-            "session_timeout_ms": options.session_timeout_ms,
-            "heartbeat_interval_ms": HEARTBEAT_INTERVAL_MS,
-            "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-        }
+        config = {**self._common(), **member_config(options, ASSIGNORS)}
         return AiokafkaConsumer(self._thread, config, topics=[options.topic])
 
     def _admin(self) -> Admin:
@@ -326,16 +309,3 @@ def require_no_error(code: int, message: str | None = None) -> None:
     if code:
         error = aiokafka_errors.for_code(code)
         raise error(message or error.__name__)
-
-
-def read(record: Any) -> Record:
-    """Give what the library read as the tests' record."""
-    return Record(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        tuple(record.headers),
-    )

@@ -14,14 +14,19 @@ from kafka.net.inet import KafkaNetSocket
 from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as KafkaTopicPartition
 
+from tests.support.clients.java_style import (
+    common_config,
+    compression_type,
+    member_config,
+    read,
+    reader_config,
+)
 from tests.support.clients.library import (
     DELIVERY_TIMEOUT_S,
-    HEARTBEAT_INTERVAL_MS,
     MAX_REQUEST_BYTES,
     RECONNECT_BACKOFF_MAX_MS,
     RECONNECT_BACKOFF_MS,
     REQUEST_TIMEOUT_MS,
-    RETRY_BACKOFF_MS,
     Admin,
     Consumer,
     GroupDescription,
@@ -215,18 +220,16 @@ class KafkaPythonLibrary(Library):
 
     def _common(self) -> dict[str, Any]:
         return {
-            "bootstrap_servers": self.bootstrap_servers.split(","),
+            **common_config(self.bootstrap_servers),
             "reconnect_backoff_ms": RECONNECT_BACKOFF_MS,
             "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
-            "retry_backoff_ms": RETRY_BACKOFF_MS,
-            "request_timeout_ms": REQUEST_TIMEOUT_MS,
         }
 
     def _producer(self, compression: str, idempotent: bool, acks: int) -> Producer:
         return KafkaPythonProducer(
             {
                 **self._common(),
-                "compression_type": None if compression == "none" else compression,
+                "compression_type": compression_type(compression),
                 "enable_idempotence": idempotent,
                 "acks": acks,
                 "max_request_size": MAX_REQUEST_BYTES,
@@ -235,33 +238,12 @@ class KafkaPythonLibrary(Library):
         )
 
     def _reader(self, topic: str, partitions: Sequence[int], fetch_max_wait_ms: int) -> Consumer:
-        consumer = KafkaPythonConsumer(
-            {
-                **self._common(),
-                "group_id": None,
-                "auto_offset_reset": "earliest",
-                "enable_auto_commit": False,
-                "fetch_max_wait_ms": fetch_max_wait_ms,
-                "request_timeout_ms": fetch_max_wait_ms + REQUEST_TIMEOUT_MS,
-            }
-        )
+        consumer = KafkaPythonConsumer({**self._common(), **reader_config(fetch_max_wait_ms)})
         consumer.consumer.assign([kafka.TopicPartition(topic, each) for each in partitions])
         return consumer
 
     def _member(self, options: MemberOptions) -> Consumer:
-        consumer = KafkaPythonConsumer(
-            {
-                **self._common(),
-                "group_id": options.group_id,
-                "client_id": options.client_id,
-                "group_instance_id": options.instance_id,
-                "partition_assignment_strategy": [ASSIGNORS[options.assignor]],
-                "session_timeout_ms": options.session_timeout_ms,
-                "heartbeat_interval_ms": HEARTBEAT_INTERVAL_MS,
-                "auto_offset_reset": "earliest",
-                "enable_auto_commit": False,
-            }
-        )
+        consumer = KafkaPythonConsumer({**self._common(), **member_config(options, ASSIGNORS)})
         # A leader that does not know the topic yet assigns nothing, and joins again once it does;
         # kafka-python 3.0.12 forgets that second join when a poll ends in the middle of it.
         consumer.consumer.partitions_for_topic(options.topic)
@@ -270,16 +252,3 @@ class KafkaPythonLibrary(Library):
 
     def _admin(self) -> Admin:
         return KafkaPythonAdmin(self._common())
-
-
-def read(record: Any) -> Record:
-    """Give what the library read as the tests' record."""
-    return Record(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        tuple(record.headers),
-    )
