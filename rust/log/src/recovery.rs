@@ -98,6 +98,10 @@ impl Log {
         };
         if let Some(recovery_point) = recovery_point {
             self.recover(recovery_point, now_ms, recovered)?;
+            if self.log_end_offset.max(self.log_start_offset) < recovery_point {
+                // It is from before a truncation: of what is flushed now it says nothing.
+                self.recover(0, now_ms, recovered)?;
+            }
         }
         self.adjust_start(now_ms)?;
         if recovery_point.is_none() {
