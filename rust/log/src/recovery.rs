@@ -90,16 +90,17 @@ impl Log {
         now_ms: i64,
         recovered: &dyn Fn(u64),
     ) -> Result<(), LogError> {
-        let recovery_point = match shutdown {
+        let mut recovery_point = match shutdown {
             Shutdown::Unclean { recovery_point } => Some(recovery_point),
             Shutdown::Clean if self.trust_end().is_ok() => None,
             // The end of the active segment is not what closing leaves, so this was no clean shutdown.
             Shutdown::Clean => self.segments.last().map(|active| active.base_offset),
         };
-        if let Some(recovery_point) = recovery_point {
-            self.recover(recovery_point, now_ms, recovered)?;
-            if self.log_end_offset.max(self.log_start_offset) < recovery_point {
+        if let Some(offset) = recovery_point {
+            self.recover(offset, now_ms, recovered)?;
+            if self.log_end_offset.max(self.log_start_offset) < offset {
                 // It is from before a truncation: of what is flushed now it says nothing.
+                recovery_point = Some(0);
                 self.recover(0, now_ms, recovered)?;
             }
         }
