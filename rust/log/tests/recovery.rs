@@ -357,9 +357,15 @@ fn the_recovery_point_of_an_unclean_log_does_not_move_by_itself() {
     assert_eq!(log.state().recovery_point, 2);
     log.flush(NOW_MS).unwrap();
     assert_eq!(log.state().recovery_point, 6);
-    drop(log);
-    let log = open(&place, Shutdown::Unclean { recovery_point: 99 }).unwrap();
-    assert_eq!(log.state().recovery_point, 6);
+}
+
+#[test]
+fn of_a_recovery_point_past_the_end_nothing_is_believed() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let mut log = open(&place, Shutdown::Unclean { recovery_point: 99 }).unwrap();
+    assert_eq!(log.state().recovery_point, 0);
+    assert_eq!(read_all(&mut log, 0), stored.concat());
 }
 
 #[test]
