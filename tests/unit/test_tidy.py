@@ -28,6 +28,7 @@ IMPORTERS_OF_NATIVE = {
     "pybroker/log_tools.py",
     "pybroker/protocol/codec.py",
 }
+CONFLICT = re.compile(rb"^(<{7}|>{7}|\|{7})( |$)|^={7}$", re.MULTILINE)
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|todo!\(|unimplemented!\(")
 
 
@@ -103,6 +104,12 @@ def test_nothing_is_left_for_later() -> None:
         for path in sources(".py", ".pyi", ".rs", ".toml")
         if path != this and LEFTOVERS.search(path.read_text())
     }
+    assert marked == set()
+
+
+def test_no_merge_was_left_half_done() -> None:
+    text = {path: path.read_bytes() for path in sources("")}
+    marked = {name_of(path) for path, it in text.items() if b"\0" not in it and CONFLICT.search(it)}
     assert marked == set()
 
 
