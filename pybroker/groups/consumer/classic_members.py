@@ -246,12 +246,7 @@ def _member(
             new.classic = ClassicMembership(request.session_timeout_ms, ())
             group.is_to_be_downgraded = was_last and group.may_be_downgraded()
             return new, False
-    member = group.members.get(member_id)
-    if member is not None:
-        return member, False
-    member = ConsumerMember(member_id)
-    member.instance_id = request.group_instance_id
-    return member, True
+    return membership.found_or_new(group, member_id, request.group_instance_id)
 
 
 def _update(

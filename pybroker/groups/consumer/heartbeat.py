@@ -180,12 +180,7 @@ def _member(
             group.assign(old, old.state, 0, old.assigned, old.pending_revocation)
             decision.changes.append(snapshot.assignment_set(group, old))
             return old, False
-    member = group.members.get(member_id)
-    if member is not None:
-        return member, False
-    member = ConsumerMember(member_id)
-    member.instance_id = request.instance_id
-    return member, True
+    return membership.found_or_new(group, member_id, request.instance_id)
 
 
 def _update(

@@ -55,6 +55,18 @@ def require_static(
     return member
 
 
+def found_or_new(
+    group: "ConsumerGroup", member_id: str, instance_id: str | None
+) -> tuple[ConsumerMember, bool]:
+    """Find a member, or make a newcomer, which is not in the group yet; says whether it is new."""
+    member = group.members.get(member_id)
+    if member is not None:
+        return member, False
+    member = ConsumerMember(member_id)
+    member.instance_id = instance_id
+    return member, True
+
+
 def require_epoch(member: ConsumerMember, epoch: int, owned: "Owned | None") -> None:
     """Refuse a heartbeat of another epoch than the member's.
 
