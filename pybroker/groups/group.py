@@ -4,6 +4,7 @@
 here; the conversations of a protocol are in its own package. Sans-IO.
 """
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from pybroker.errors import ErrorCode
@@ -21,7 +22,7 @@ PartitionCheck: TypeAlias = "Callable[[bytes, int], ErrorCode]"
 """Says of (topic id, partition) whether the member may commit there; NONE if it may."""
 
 
-class Group:
+class Group(ABC):
     """One group.
 
     `offsets` holds what it has committed, by topic name and partition. `wake_at_ms` is not later
@@ -45,38 +46,38 @@ class Group:
     # What administrators see.
 
     @property
+    @abstractmethod
     def state_name(self) -> str:
         """The state, as Kafka writes it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def type_of_protocol(self) -> str:
         """The protocol type; empty when nobody has set one."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def member_count(self) -> int:
         """How many members it has."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def is_empty(self) -> bool:
         """Whether nobody is in it: it may be deleted, and outsiders may commit."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def is_blank(self) -> bool:
         """Whether nothing at all is lost when it is forgotten."""
-        raise NotImplementedError
 
     @property
     def is_abandoned(self) -> bool:
         """Whether nobody is in it, and it has no positions: the regular look removes it."""
         return self.is_empty and not self.has_offsets()
 
+    @abstractmethod
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member may still read the topic: its offsets must neither go nor expire."""
-        raise NotImplementedError
 
     # Offsets.
 
@@ -84,6 +85,7 @@ class Group:
         """Whether it has committed anything that it still has."""
         return any(self.offsets.values())
 
+    @abstractmethod
     def validate_commit(
         self,
         *,
@@ -98,20 +100,20 @@ class Group:
         Gives the error of every partition, or NONE with the check that each partition must pass
         too; None when all may be committed.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def validate_fetch(self, member_id: str | None, member_epoch: int) -> ErrorCode:
         """Judge an OffsetFetch by who sends it; outsiders may read everything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def validate_offset_delete(self) -> ErrorCode:
         """Judge an OffsetDelete; `subscribes_to` is asked for each topic besides."""
-        raise NotImplementedError
 
     def retention_begins_ms(self, position: "OffsetCommitted") -> int | None:
         """Say since when a position that nobody reads by ages; None: it does not (KIP-211)."""
         return position.commit_timestamp_ms
 
+    @abstractmethod
     def note_commit(self, member_id: str, now_ms: int) -> None:
         """Take a member's commit for a sign of life, where the protocol does."""
 
@@ -121,6 +123,6 @@ class Group:
         """Note a deadline that was set."""
         self.wake_at_ms = min(self.wake_at_ms, deadline_ms)
 
+    @abstractmethod
     def next_deadline_ms(self) -> int:
         """Find the earliest deadline."""
-        raise NotImplementedError

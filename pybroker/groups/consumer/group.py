@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pybroker.groups.consumer.member import Assigned, ConsumerMember, Target
     from pybroker.groups.consumer.state import MemberState
     from pybroker.groups.group import PartitionCheck
-    from pybroker.store.groups import OffsetCommitted
 
 # The epoch of a group that nobody has joined yet, as Kafka counts.
 NEW_GROUP_EPOCH = 1
@@ -218,11 +217,6 @@ class ConsumerGroup(Group):
         """Whether nobody was ever in it, and it has no offsets."""
         return self.group_epoch == NEW_GROUP_EPOCH and self.is_abandoned
 
-    @property
-    def is_abandoned(self) -> bool:
-        """Whether nobody is in it, and it has no positions."""
-        return not self.members and not self.has_offsets()
-
     def subscribes_to(self, topic: str) -> bool:
         """Whether a member asked for the topic, by name or by a regular expression."""
         return topic in self.subscribed_names
@@ -276,9 +270,8 @@ class ConsumerGroup(Group):
         """Judge an OffsetDelete: topics that are subscribed to are refused one by one."""
         return ErrorCode.NONE
 
-    def retention_begins_ms(self, position: "OffsetCommitted") -> int | None:
-        """Say since when a position ages: by itself, as long as nobody reads its topic."""
-        return position.commit_timestamp_ms
+    def note_commit(self, member_id: str, now_ms: int) -> None:
+        """Leave sessions alone: only heartbeats extend them."""
 
     # Deadlines.
 
