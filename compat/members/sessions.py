@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Self
 
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from compat.members.journal import Journal
@@ -14,6 +14,7 @@ from compat.members.member import TOPIC, Member, Place, build_go_member
 from compat.process import BrokerProcess
 
 PARTITIONS: Final = 6
+GROUP: Final = "readers"
 WAIT_S: Final = 90.0
 LOOK_S: Final = 0.02
 PRODUCE_PAUSE_S: Final = 0.02
@@ -173,10 +174,17 @@ def run_sessions(
 
 @contextmanager
 def readers(broker: BrokerProcess) -> Iterator[Group]:
-    """Give a group of a new topic, whose members leave in the end."""
+    """Give a group of a new topic, whose members leave in the end.
+
+    The group begins with committed offsets. Without them librdkafka 2.16 asks where the log begins,
+    and when a rebalance comes before the answer, it goes back there half a second later.
+    """
     admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
     admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])[TOPIC].result()
-    group = Group(Place(broker.bootstrap_servers, "readers"))
+    starts = [TopicPartition(TOPIC, partition, 0) for partition in range(PARTITIONS)]
+    committed = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, starts)])
+    committed[GROUP].result()
+    group = Group(Place(broker.bootstrap_servers, GROUP))
     try:
         yield group
     finally:

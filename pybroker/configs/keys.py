@@ -214,7 +214,7 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("pybroker.metrics.listener", STRING, None, "Where metrics are served to Prometheus, as host:port, at /metrics. Not set: nowhere. Needs pybroker[metrics].", HttpAddress()),
     ConfigKey("pybroker.max.open.files", INT, half_of_descriptors, "Files of segments that are open at once; those that were not used for longest are closed.", Range(16)),
     ConfigKey("pybroker.disk.reserve.bytes", LONG, "16777216", "Space in the first log directory that the control state has when the disk is full; on a disk below a GiB, a 64th of it at most. 0: none.", NOT_NEGATIVE),
-    ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "50", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
+    ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "70", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
     # Checked and kept, and without effect.
     ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),
     ConfigKey("group.consumer.max.assignment.interval.ms", INT, "15000", "The longest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),

@@ -17,7 +17,7 @@ class GroupConfigs(NamedTuple):
     group_consumer_assignors: tuple[str, ...] = ("uniform", "range")
     group_consumer_migration_policy: str = "bidirectional"
     group_coordinator_rebalance_protocols: tuple[str, ...] = ("classic", "consumer")
-    pybroker_consumer_reconciliation_heartbeat_interval_ms: int = 50
+    pybroker_consumer_reconciliation_heartbeat_interval_ms: int = 70
     pybroker_group_settle_ms: int = 0
     offset_metadata_max_bytes: int = 4_096
     offsets_retention_minutes: int = 10_080

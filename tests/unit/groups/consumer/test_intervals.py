@@ -5,6 +5,7 @@ from pybroker.groups.consumer.state import ConsumerGroupState
 from tests.support.consumer_bench import ConsumerBench
 
 STEADY_MS = 5_000
+SHORT_MS = 70
 
 
 def intervals(bench: ConsumerBench, member_id: str, epoch: int) -> list[int]:
@@ -17,7 +18,7 @@ def intervals(bench: ConsumerBench, member_id: str, epoch: int) -> list[int]:
 
 
 def test_a_settled_group_is_asked_more_and_more_rarely(bench: ConsumerBench) -> None:
-    assert bench.join_consumer("one").heartbeat_interval_ms == 50
+    assert bench.join_consumer("one").heartbeat_interval_ms == SHORT_MS
     told = intervals(bench, "one", 2)
     assert told == sorted(told)
     assert len(told) <= 15
@@ -30,7 +31,7 @@ def test_a_group_that_waits_for_a_member_is_asked_often_for_longer(bench: Consum
     bench.join_consumer("one")
     bench.join_consumer("two")
     bench.advance(400)
-    assert bench.ask("two", 3).heartbeat_interval_ms == 50
+    assert bench.ask("two", 3).heartbeat_interval_ms == SHORT_MS
     bench.advance(7_600)
     assert bench.ask("two", 3).heartbeat_interval_ms == 1_000
 
@@ -57,7 +58,7 @@ def test_many_members_are_not_asked_too_often() -> None:
     bench = ConsumerBench({"orders": 2_000}, group_consumer_assignment_interval_ms=1_000)
     bench._compare = lambda: None  # type: ignore[method-assign]
     told = [bench.join_consumer(f"m{each}").heartbeat_interval_ms for each in range(800)]
-    assert told[0] == 50
+    assert told[0] == SHORT_MS
     assert told[-1] == 200
 
 
