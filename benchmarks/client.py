@@ -4,12 +4,11 @@ It speaks through the codec of `compat.differential`, which is not pybroker's.
 """
 
 import socket
-import struct
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
-from compat.differential.codec import decode_response, encode_request
+from compat.differential.codec import decode_response, encode_request, receive_frame
 from compat.differential.conversation import error_codes
 from compat.differential.record_batches import Batch
 from compat.process import HOST
@@ -34,8 +33,7 @@ class Client:
     def exchange(self, api: str, version: int, frame: bytes) -> dict[str, Any]:
         """Send a frame that is encoded already, and give its answer."""
         self._socket.sendall(frame)
-        (size,) = struct.unpack(">i", self._exactly(4))
-        return decode_response(api, version, self._exactly(size))[1]
+        return decode_response(api, version, receive_frame(self._socket))[1]
 
     def ask_until_it_works(self, api: str, version: int, **fields: Any) -> dict[str, Any]:
         """Repeat a request until its answer has no error."""
@@ -47,15 +45,6 @@ class Client:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{api} still answers {answer}")
             time.sleep(RETRY_INTERVAL_S)
-
-    def _exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = self._socket.recv(size - len(data))
-            if not part:
-                raise EOFError
-            data += part
-        return bytes(data)
 
     def close(self) -> None:
         """Close the connection."""

@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import io
+import socket
 import struct
 import uuid
 from collections.abc import Callable, Mapping
@@ -51,6 +52,22 @@ def encode_request(api: str, version: int, values: Mapping[str, Any], correlatio
     frame = bytearray(stream.getbuffer())
     struct.pack_into(">i", frame, 0, len(frame) - 4)
     return bytes(frame)
+
+
+def receive_frame(connection: socket.socket) -> bytes:
+    """Read an answer without its length. Raises EOFError when the connection ends first."""
+    (size,) = struct.unpack(">i", _exactly(connection, 4))
+    return _exactly(connection, size)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return bytes(data)
 
 
 def decode_response(api: str, version: int, frame: bytes) -> tuple[int, dict[str, Any]]:

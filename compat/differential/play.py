@@ -1,14 +1,13 @@
 """Plays a conversation to a broker over plain sockets, and gives the normalised answers."""
 
 import socket
-import struct
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from compat.differential.codec import decode_response, encode_request
+from compat.differential.codec import decode_response, encode_request, receive_frame
 from compat.differential.conversation import Ask, Collect, Conversation, Ref, SendBytes
 from compat.differential.normalise import Normaliser
 from compat.differential.record_batches import Batch
@@ -49,8 +48,7 @@ class _Connection:
         """Take the next answer: decoded, raw after raw bytes, or how the connection ended."""
         sent = self._sent.popleft()
         try:
-            (size,) = struct.unpack(">i", self._exactly(4))
-            frame = self._exactly(size)
+            frame = receive_frame(self._socket)
         except TimeoutError:
             return {"no_answer_within_s": ANSWER_TIMEOUT_S}
         except (ConnectionError, EOFError):
@@ -61,15 +59,6 @@ class _Connection:
         if sent.correlation_id is not None and correlation_id != sent.correlation_id:
             return {"answered_out_of_order": correlation_id - sent.correlation_id}
         return {"answer": answer}
-
-    def _exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = self._socket.recv(size - len(data))
-            if not part:
-                raise EOFError
-            data += part
-        return bytes(data)
 
     def close(self) -> None:
         self._socket.close()
