@@ -13,12 +13,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
-
 from compat.compaction.dumps import DumpedBatch, complaints, dump
 from compat.compaction.writing import CONFIGS, TOPIC, create_topic, write, write_filler
 from compat.kafka import RealKafka
 from compat.logs.move import run_pybroker
+from compat.logs.reading import LEVELS, messages
 from compat.process import BrokerProcess
 from compat.pybroker_process import PybrokerProcess
 
@@ -28,7 +27,6 @@ KAFKA_HEAP: Final = "512M"
 CHECKPOINT: Final = "cleaner-offset-checkpoint"
 PATIENCE_S: Final = 60.0
 POLL_S: Final = 0.05
-READ_S: Final = 30.0
 SETTINGS: Final = {
     "transaction.state.log.num.partitions": "1",
     "offsets.topic.num.partitions": "1",
@@ -36,7 +34,6 @@ SETTINGS: Final = {
     "log.segment.delete.delay.ms": "0",
     "group.initial.rebalance.delay.ms": "0",
 }
-LEVELS: Final = ("read_committed", "read_uncommitted")
 
 Record = tuple[int, tuple[int, int], bytes | None, bytes | None]
 
@@ -119,23 +116,7 @@ def _comparable(batch: DumpedBatch) -> DumpedBatch:
 
 
 def _read(bootstrap_servers: str, level: str) -> list[Record]:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "group.id": f"reader-{level}",
-            "isolation.level": level,
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
-    read: list[Record] = []
-    try:
-        consumer.assign([TopicPartition(TOPIC, 0, 0)])
-        while True:
-            message = consumer.poll(READ_S)
-            assert message is not None, "the end of the partition was not reached"
-            if message.error() is not None:
-                return read
-            read.append((message.offset(), message.timestamp(), message.key(), message.value()))
-    finally:
-        consumer.close()
+    return [
+        (message.offset(), message.timestamp(), message.key(), message.value())
+        for message in messages(bootstrap_servers, level, TOPIC, 0)
+    ]

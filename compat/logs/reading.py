@@ -44,6 +44,23 @@ def read(bootstrap_servers: str) -> dict[str, Partition]:
 
 
 def _read(bootstrap_servers: str, level: str) -> Partition:
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    earliest = _offset(admin, level, OffsetSpec.earliest())[0]
+    return Partition(
+        records=tuple(
+            _record(message) for message in messages(bootstrap_servers, level, TOPIC, earliest)
+        ),
+        earliest=earliest,
+        latest=_offset(admin, level, OffsetSpec.latest())[0],
+        largest_timestamp=_offset(admin, level, OffsetSpec.max_timestamp()),
+        by_timestamp=tuple(
+            _offset(admin, level, OffsetSpec.for_timestamp(at)) for at in TIMESTAMPS
+        ),
+    )
+
+
+def messages(bootstrap_servers: str, level: str, topic: str, offset: int) -> list[Message]:
+    """Read partition 0 of a topic from an offset to its end, at one of LEVELS."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -54,33 +71,19 @@ def _read(bootstrap_servers: str, level: str) -> Partition:
             "auto.offset.reset": "error",
         }
     )
+    found = []
     try:
-        admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-        earliest = _offset(admin, level, OffsetSpec.earliest())[0]
-        consumer.assign([TopicPartition(TOPIC, 0, earliest)])
-        return Partition(
-            records=tuple(_records(consumer)),
-            earliest=earliest,
-            latest=_offset(admin, level, OffsetSpec.latest())[0],
-            largest_timestamp=_offset(admin, level, OffsetSpec.max_timestamp()),
-            by_timestamp=tuple(
-                _offset(admin, level, OffsetSpec.for_timestamp(at)) for at in TIMESTAMPS
-            ),
-        )
+        consumer.assign([TopicPartition(topic, 0, offset)])
+        while True:
+            message = consumer.poll(READ_S)
+            assert message is not None, "the end of the partition was not reached"
+            error = message.error()
+            if error is not None:
+                assert error.name() == END_OF_PARTITION, error
+                return found
+            found.append(message)
     finally:
         consumer.close()
-
-
-def _records(consumer: Consumer) -> list[Record]:
-    records = []
-    while True:
-        message = consumer.poll(READ_S)
-        assert message is not None, "the end of the partition was not reached"
-        error = message.error()
-        if error is not None:
-            assert error.name() == END_OF_PARTITION, error
-            return records
-        records.append(_record(message))
 
 
 def _record(message: Message) -> Record:
