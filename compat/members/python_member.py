@@ -8,7 +8,8 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -60,6 +61,17 @@ class Stop:
         self.is_set = True
 
 
+@contextmanager
+def committing(offsets: dict[int, int], refusal: type[Exception]) -> Iterator[None]:
+    """Print whether the `with` committed these offsets; it raises `refusal` where they were not."""
+    try:
+        yield
+    except refusal:
+        say_committed(offsets, success=False)
+    else:
+        say_committed(offsets, success=True)
+
+
 def confluent(servers: str, group_id: str, topic: str, protocol: str) -> None:
     """Run a member of librdkafka."""
     kafka = import_module("confluent_kafka")
@@ -90,53 +102,64 @@ def confluent(servers: str, group_id: str, topic: str, protocol: str) -> None:
         if messages:
             ends = say_consumed([(each.partition(), each.offset()) for each in messages])
             wanted = [kafka.TopicPartition(topic, *pair) for pair in ends.items()]
-            try:
-                answered = consumer.commit(offsets=wanted, asynchronous=False)
-            except kafka.KafkaException:
-                say_committed(ends, success=False)
-            else:
-                say_committed(ends, success=all(each.error is None for each in answered))
+            with committing(ends, kafka.KafkaException):
+                for answered in consumer.commit(offsets=wanted, asynchronous=False):
+                    if answered.error is not None:
+                        raise kafka.KafkaException(answered.error)
     consumer.close()
 
 
-def kafka_python(servers: str, group_id: str, topic: str, _protocol: str) -> None:
-    """Run a member of kafka-python."""
-    kafka = import_module("kafka")
+# kafka-python and aiokafka take the configs of the Java client, in snake case, and listeners.
 
-    class Listener(kafka.ConsumerRebalanceListener):
+
+def java_style(servers: str, group_id: str) -> dict[str, Any]:
+    """Give the configs of a member."""
+    return {
+        "bootstrap_servers": servers,
+        "group_id": group_id,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "session_timeout_ms": SESSION_MS,
+        "heartbeat_interval_ms": HEARTBEAT_MS,
+    }
+
+
+def listener(base: type) -> Any:
+    """Make a listener of a library's class that prints what it hears."""
+
+    class Listener(base):  # type: ignore[misc]
         def on_partitions_assigned(self, assigned: Any) -> None:
             say_partitions("partitions_assigned", [each.partition for each in assigned])
 
         def on_partitions_revoked(self, revoked: Any) -> None:
             say_partitions("partitions_revoked", [each.partition for each in revoked])
 
-    consumer = kafka.KafkaConsumer(
-        bootstrap_servers=servers,
-        group_id=group_id,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        session_timeout_ms=SESSION_MS,
-        heartbeat_interval_ms=HEARTBEAT_MS,
-    )
+    return Listener()
+
+
+def reads_of(found: Mapping[Any, Iterable[Any]]) -> list[Read]:
+    """List what a poll found, which is by partition."""
+    return [(each.partition, each.offset) for batch in found.values() for each in batch]
+
+
+def kafka_python(servers: str, group_id: str, topic: str, _protocol: str) -> None:
+    """Run a member of kafka-python."""
+    kafka = import_module("kafka")
+    consumer = kafka.KafkaConsumer(**java_style(servers, group_id))
     # A leader that does not know the topic yet assigns nothing at first.
     consumer.partitions_for_topic(topic)
-    consumer.subscribe([topic], listener=Listener())
+    consumer.subscribe([topic], listener=listener(kafka.ConsumerRebalanceListener))
     stop = Stop()
     while not stop.is_set:
-        found = consumer.poll(timeout_ms=int(POLL_S * 1_000))
-        records = [(each.partition, each.offset) for batch in found.values() for each in batch]
-        if records:
-            ends = say_consumed(records)
+        reads = reads_of(consumer.poll(timeout_ms=int(POLL_S * 1_000)))
+        if reads:
+            ends = say_consumed(reads)
             wanted = {
                 kafka.TopicPartition(topic, partition): kafka.OffsetAndMetadata(offset, "", -1)
                 for partition, offset in ends.items()
             }
-            try:
+            with committing(ends, kafka.errors.KafkaError):
                 consumer.commit(wanted)
-            except kafka.errors.KafkaError:
-                say_committed(ends, success=False)
-            else:
-                say_committed(ends, success=True)
     consumer.close()
 
 
@@ -149,41 +172,22 @@ async def _aiokafka(servers: str, group_id: str, topic: str) -> None:
     aiokafka = import_module("aiokafka")
     # Its own default is shared with none of the others.
     assignor = import_module("aiokafka.coordinator.assignors.range").RangePartitionAssignor
-
-    class Listener(aiokafka.ConsumerRebalanceListener):
-        def on_partitions_assigned(self, assigned: Any) -> None:
-            say_partitions("partitions_assigned", [each.partition for each in assigned])
-
-        def on_partitions_revoked(self, revoked: Any) -> None:
-            say_partitions("partitions_revoked", [each.partition for each in revoked])
-
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        group_id=group_id,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        partition_assignment_strategy=[assignor],
-        session_timeout_ms=SESSION_MS,
-        heartbeat_interval_ms=HEARTBEAT_MS,
+        **java_style(servers, group_id), partition_assignment_strategy=[assignor]
     )
-    consumer.subscribe([topic], listener=Listener())
+    consumer.subscribe([topic], listener=listener(aiokafka.ConsumerRebalanceListener))
     await consumer.start()
     stop = Stop()
     while not stop.is_set:
-        found = await consumer.getmany(timeout_ms=int(POLL_S * 1_000))
-        records = [(each.partition, each.offset) for batch in found.values() for each in batch]
-        if records:
-            ends = say_consumed(records)
+        reads = reads_of(await consumer.getmany(timeout_ms=int(POLL_S * 1_000)))
+        if reads:
+            ends = say_consumed(reads)
             wanted = {
                 aiokafka.TopicPartition(topic, partition): offset
                 for partition, offset in ends.items()
             }
-            try:
+            with committing(ends, aiokafka.errors.KafkaError):
                 await consumer.commit(wanted)
-            except aiokafka.errors.KafkaError:
-                say_committed(ends, success=False)
-            else:
-                say_committed(ends, success=True)
     await consumer.stop()
 
 
