@@ -22,13 +22,17 @@ BASE_TIMESTAMP_MS: Final = 1_700_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A batch to be built. What is None is computed; what is not may be a lie."""
+    """A batch to be built. What is None is computed; what is not may be a lie.
+
+    Timestamps go from `timestamp_ms` in steps, unless `timestamps_ms` has one for each record.
+    """
 
     values: Sequence[bytes | None] = (b"value",)
     keys: Sequence[bytes | None] | None = None
     headers: Sequence[tuple[bytes, bytes | None]] = ()
     timestamp_ms: int = BASE_TIMESTAMP_MS
     timestamp_step_ms: int = 1
+    timestamps_ms: Sequence[int] | None = None
     base_offset: int = 0
     partition_leader_epoch: int = -1
     magic: int = 2
@@ -47,18 +51,24 @@ class Batch:
     def build(self) -> bytes:
         """Write the batch."""
         keys = self.keys if self.keys is not None else [None] * len(self.values)
-        payload = b"".join(
-            self._record(index, key, value)
-            for index, (key, value) in enumerate(zip(keys, self.values, strict=True))
-        )
         count = len(self.values)
-        steps = self.timestamp_step_ms * max(count - 1, 0)
-        latest = self.timestamp_ms + steps
+        timestamps_ms = self.timestamps_ms
+        if timestamps_ms is None:
+            timestamps_ms = [self.timestamp_ms + self.timestamp_step_ms * n for n in range(count)]
+        first = timestamps_ms[0] if timestamps_ms else self.timestamp_ms
+        payload = b"".join(
+            self._record(index, timestamp_ms - first, key, value)
+            for index, (timestamp_ms, key, value) in enumerate(
+                zip(timestamps_ms, keys, self.values, strict=True)
+            )
+        )
         covered = COVERED.pack(
             self.attributes | (GZIP if self.gzipped else 0),
             count - 1 if self.last_offset_delta is None else self.last_offset_delta,
-            self.timestamp_ms,
-            latest if self.max_timestamp_ms is None else self.max_timestamp_ms,
+            first,
+            max(timestamps_ms, default=first)
+            if self.max_timestamp_ms is None
+            else self.max_timestamp_ms,
             self.producer_id,
             self.producer_epoch,
             self.base_sequence,
@@ -76,8 +86,10 @@ class Batch:
             + covered
         )
 
-    def _record(self, index: int, key: bytes | None, value: bytes | None) -> bytes:
-        body = b"\0" + varint(index * self.timestamp_step_ms)
+    def _record(
+        self, index: int, timestamp_delta_ms: int, key: bytes | None, value: bytes | None
+    ) -> bytes:
+        body = b"\0" + varint(timestamp_delta_ms)
         body += varint(index * self.offset_delta_step) + _sized(key) + _sized(value)
         body += varint(len(self.headers))
         for name, content in self.headers:
