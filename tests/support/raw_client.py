@@ -4,7 +4,6 @@ import socket
 import struct
 from collections.abc import Sequence
 from importlib import import_module
-from types import TracebackType
 from typing import Any, Self
 
 from pybroker.protocol.codec import codec
@@ -30,12 +29,7 @@ class RawClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -16,8 +16,9 @@ from tests.support.clients.java_style import (
     common_config,
     compression_type,
     member_config,
-    read,
+    read_all,
     reader_config,
+    sent_arguments,
 )
 from tests.support.clients.library import (
     DELIVERY_TIMEOUT_S,
@@ -97,14 +98,7 @@ class AiokafkaProducer(Producer):
         self._producer = thread.run(start())
 
     def send(self, topic: str, message: Message) -> Sent:
-        sending = self._producer.send(
-            topic,
-            value=message.value,
-            key=message.key,
-            headers=list(message.headers),
-            partition=message.partition,
-            timestamp_ms=message.timestamp_ms,
-        )
+        sending = self._producer.send(topic, **sent_arguments(message))
         return AiokafkaSent(self._thread, self._thread.run(sending))
 
     def flush(self) -> None:
@@ -138,7 +132,7 @@ class AiokafkaConsumer(Consumer):
 
     def poll(self, timeout_s: float) -> list[Record]:
         found = self._thread.run(self._consumer.getmany(timeout_ms=int(timeout_s * 1000)))
-        return [read(record) for records in found.values() for record in records]
+        return read_all(found)
 
     def assignment(self) -> set[TopicPartition]:
         return {(each.topic, each.partition) for each in self._consumer.assignment()}

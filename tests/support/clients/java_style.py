@@ -1,6 +1,6 @@
 """kafka-python and aiokafka take the configs of the Java client, in snake case: what they share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.support.clients.library import (
@@ -8,6 +8,7 @@ from tests.support.clients.library import (
     REQUEST_TIMEOUT_MS,
     RETRY_BACKOFF_MS,
     MemberOptions,
+    Message,
     Record,
 )
 
@@ -50,6 +51,22 @@ def member_config(options: MemberOptions, assignors: Mapping[str, Any]) -> dict[
 def compression_type(compression: str) -> str | None:
     """Name a codec as these libraries do."""
     return None if compression == "none" else compression
+
+
+def sent_arguments(message: Message) -> dict[str, Any]:
+    """Give what `send` of a producer takes beside the topic."""
+    return {
+        "value": message.value,
+        "key": message.key,
+        "headers": list(message.headers),
+        "partition": message.partition,
+        "timestamp_ms": message.timestamp_ms,
+    }
+
+
+def read_all(found: Mapping[Any, Iterable[Any]]) -> list[Record]:
+    """Give what a poll found, by partition, as the tests' records."""
+    return [read(record) for records in found.values() for record in records]
 
 
 def read(record: Any) -> Record:

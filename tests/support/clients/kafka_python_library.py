@@ -18,8 +18,9 @@ from tests.support.clients.java_style import (
     common_config,
     compression_type,
     member_config,
-    read,
+    read_all,
     reader_config,
+    sent_arguments,
 )
 from tests.support.clients.library import (
     DELIVERY_TIMEOUT_S,
@@ -82,14 +83,7 @@ class KafkaPythonProducer(Producer):
         self._producer = kafka.KafkaProducer(**config)
 
     def send(self, topic: str, message: Message) -> Sent:
-        future = self._producer.send(
-            topic,
-            value=message.value,
-            key=message.key,
-            headers=list(message.headers),
-            partition=message.partition,
-            timestamp_ms=message.timestamp_ms,
-        )
+        future = self._producer.send(topic, **sent_arguments(message))
         return KafkaPythonSent(future)
 
     def flush(self) -> None:
@@ -107,7 +101,7 @@ class KafkaPythonConsumer(Consumer):
 
     def poll(self, timeout_s: float) -> list[Record]:
         found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
-        return [read(record) for records in found.values() for record in records]
+        return read_all(found)
 
     def assignment(self) -> set[TopicPartition]:
         return {(each.topic, each.partition) for each in self.consumer.assignment()}

@@ -8,7 +8,6 @@ Promises:
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import ClassVar, NamedTuple, Self, TypeVar
 
 # How long a producer may try, over restarts of the broker.
@@ -255,12 +254,7 @@ class Library(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _keep(self, made: ClosableT) -> ClosableT:

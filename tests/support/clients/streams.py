@@ -5,6 +5,7 @@ what is missing, doubled or out of order.
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,7 @@ RECORDS_IN_FLIGHT = 20
 POLL_TIMEOUT_S = 0.2
 
 
-class Stream:
+class Stream(ABC):
     """Work on a thread of its own until it is stopped. What it raises is raised by `stop`."""
 
     def __init__(self) -> None:
@@ -25,9 +26,9 @@ class Stream:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=type(self).__name__)
 
+    @abstractmethod
     def step(self) -> None:
         """Do some of the work."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Let the present step end."""
@@ -42,9 +43,9 @@ class Stream:
         if self._error is not None:
             raise self._error
 
+    @abstractmethod
     def done(self) -> int:
         """Say how much is done."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._thread.start()
