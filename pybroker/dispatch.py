@@ -148,14 +148,8 @@ class Dispatcher:
                 self._answer(request, message, response, encode, self._data_plane.epoch)
         except ProtocolError as error:
             self._disconnect(request, error)
-        except KafkaError as error:
-            self._refuse(request, message, error.code, error.message)
-        except StoreError:
-            # The flush that follows hears of it too, and refuses what went with this.
-            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception as error:
-            self.report_bug(f"A request of API key {request.api_key} failed", error)
-            self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
+            self._fail(request, message, error)
 
     def _serve_later(
         self, request: Request, message: Any, encode: "Callable[[Any], bytes]", route: Route
@@ -188,14 +182,8 @@ class Dispatcher:
         try:
             response = await rest
             self._answer(request, message, response, encode, epoch)
-        except KafkaError as error:
-            self._refuse(request, message, error.code, error.message)
-        except StoreError:
-            # The flush that follows hears of it too, and refuses what went with this.
-            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
         except Exception as error:
-            self.report_bug(f"A request of API key {request.api_key} failed", error)
-            self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
+            self._fail(request, message, error)
         if not self._is_flush_scheduled:
             # Those that end in the same turn of the loop share one transaction and one reply.
             self._is_flush_scheduled = True
@@ -249,6 +237,17 @@ class Dispatcher:
                 self._answers.append(answer)
             else:
                 self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
+
+    def _fail(self, request: Request, message: Any, error: Exception) -> None:
+        """Answer with what a handler raised: expected, a failed store, or a bug."""
+        if isinstance(error, KafkaError):
+            self._refuse(request, message, error.code, error.message)
+        elif isinstance(error, StoreError):
+            # The flush that follows hears of it too, and refuses what went with this.
+            self._refuse(request, message, ErrorCode.COORDINATOR_NOT_AVAILABLE, None)
+        else:
+            self.report_bug(f"A request of API key {request.api_key} failed", error)
+            self._refuse(request, message, ErrorCode.UNKNOWN_SERVER_ERROR, None)
 
     def _refuse(
         self, request: Request, message: Any, code: ErrorCode, error_message: str | None
