@@ -35,7 +35,7 @@ SETTINGS: Final = {
     "group.initial.rebalance.delay.ms": "0",
 }
 
-Record = tuple[int, tuple[int, int], bytes | None, bytes | None]
+Record = tuple[int | None, tuple[int, int], bytes | None, bytes | None]
 
 
 def run_rounds() -> int:

@@ -192,11 +192,12 @@ def run_session(start: Mapping[str, Callable[[Mapping[str, str]], BrokerProcess]
         different = 0
         for command in COMMANDS:
             ran = [both.submit(_run, command, broker) for broker in brokers.values()]
-            printed = [each.result() for each in ran]
-            if printed[0] != printed[1]:
+            one, other = (each.result() for each in ran)
+            if one != other:
                 different += 1
                 print(f"groups: {command} DIFFERS", flush=True)
-                diff = difflib.unified_diff(*printed, *brokers, lineterm="")
+                from_name, to_name = brokers
+                diff = difflib.unified_diff(one, other, from_name, to_name, lineterm="")
                 print("\n".join(diff), flush=True)
     print(f"groups: {len(COMMANDS) - different} of {len(COMMANDS)} commands print the same")
     return 1 if different else 0
@@ -228,7 +229,7 @@ def _prepared(servers: str) -> Iterator[None]:
     config = {"bootstrap.servers": servers}
     kept = {"retention.ms": "-1"}
     topics = [NewTopic(name, count, 1, config=kept) for name, count in TOPICS.items()]
-    admin = AdminClient(config)
+    admin = AdminClient({**config})
     for created in admin.create_topics(topics).values():
         created.result()
     producer = Producer(config)

@@ -271,7 +271,7 @@ def generation_of_two(group_id: str) -> list[Step]:
 def consumer(
     group_id: str,
     member_id: Any,
-    epoch: int,
+    epoch: int | Ref,
     *,
     topics: Sequence[str] | None = None,
     owns: Mapping[str, Sequence[int]] | None = None,

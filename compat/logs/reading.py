@@ -1,6 +1,6 @@
 """Everything that a consumer can learn of a partition, so that two brokers can be compared."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, IsolationLevel, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -71,7 +71,7 @@ def messages(bootstrap_servers: str, level: str, topic: str, offset: int) -> lis
             "auto.offset.reset": "error",
         }
     )
-    found = []
+    found: list[Message] = []
     try:
         consumer.assign([TopicPartition(topic, 0, offset)])
         while True:
@@ -87,14 +87,19 @@ def messages(bootstrap_servers: str, level: str, topic: str, offset: int) -> lis
 
 
 def _record(message: Message) -> Record:
-    headers = message.headers() or []
+    # All that is written here has a key, a value, and headers whose values are bytes.
+    offset, key, value = message.offset(), message.key(), message.value()
+    headers: Any = message.headers() or []
+    assert offset is not None
+    assert key is not None
+    assert value is not None
     return Record(
-        offset=message.offset(),
+        offset=offset,
         timestamp=message.timestamp(),
         leader_epoch=message.leader_epoch(),
-        key=message.key(),
-        value=message.value(),
-        headers=tuple((name, value) for name, value in headers),
+        key=key,
+        value=value,
+        headers=tuple((name, content) for name, content in headers),
     )
 
 

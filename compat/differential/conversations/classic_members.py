@@ -24,7 +24,7 @@ NARROW_SESSIONS: Final = {
 
 def _static_alone(group_id: str, instance: str = "one", version: int = 9) -> list[Step]:
     """A static member that has synced, alone; nothing is recorded."""
-    static = {"group_instance_id": instance, "recorded_": False}
+    static: dict[str, Any] = {"group_instance_id": instance, "recorded_": False}
     return [
         join(group_id, by="old", version=version, **static),
         sync(group_id, by="old", assignments={"old": b"mine"}, **static),
