@@ -104,7 +104,7 @@ def _own(broker: "Broker", samples: Samples) -> None:
         samples["pybroker_data_plane"].append(((name,), count))
     samples["pybroker_bugs"].append(((), broker.dispatcher.bugs))
     for path, failure, total_bytes, usable_bytes in broker.data_plane.log_dirs():
-        labels = (str(path),)
+        labels = (path,)
         samples["pybroker_log_dir_online"].append((labels, failure is None))
         samples["pybroker_log_dir_total_bytes"].append((labels, total_bytes))
         samples["pybroker_log_dir_usable_bytes"].append((labels, usable_bytes))

@@ -63,6 +63,11 @@ def test_partitions_are_spread_and_found_again(dirs, tmp_path):
     assert [len(folders(path)) for path in dirs] == [3, 3]
 
 
+def test_directories_are_named_by_the_words_of_the_config(start, dirs):
+    named = [path for path, *_ in start().data_plane.log_dirs()]
+    assert named == [str(path) for path in dirs]
+
+
 def test_a_directory_that_fails_takes_its_partitions_and_nothing_else(start, dirs, caplog):
     broker = start()
     with RawClient(broker.bootstrap_servers) as client:
