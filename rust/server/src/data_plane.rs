@@ -2,24 +2,24 @@
 //!
 //! A call answers from memory or returns a ticket, whose end comes through the mailbox.
 
+mod log_requests;
+mod tickets;
+
 use std::io;
 use std::os::fd::RawFd;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pybroker_log::{
-    FoundTimestamp, Log, LogConfig, LogError, LogState, ReadError, TimestampSearch,
-};
-use pybroker_wire::{ErrorCode, Uuid};
+use pybroker_log::LogConfig;
+use pybroker_wire::Uuid;
 
 use crate::barrier::Barrier;
 use crate::buffers::MemoryBudget;
-use crate::cleaner::{Cleaned, Cleaner, CleanerOptions};
-use crate::cleaner_state::{CleanerNumbers, LogName};
+use crate::cleaner::{Cleaner, CleanerOptions};
 use crate::clock::Clock;
 use crate::cold_reads::ColdReads;
 use crate::counters::Counters;
@@ -29,16 +29,14 @@ use crate::flusher::Flusher;
 use crate::images::{Images, NodeImage, PartitionImage, TopicImage};
 use crate::limits::REQUEST_MEMORY_BYTES;
 use crate::listener::{self, ListenerInfo};
-use crate::log_dir::LogDir;
-use crate::log_opening::{self, Progress, RecoveryProgress};
-use crate::logs::{LogDirInfo, LogSpec, Logs};
-use crate::mailbox::{Completed, Mail, Mailbox};
-use crate::partition::{Offline, report_failure};
+use crate::log_opening::Progress;
+use crate::logs::Logs;
+use crate::mailbox::{Mail, Mailbox};
 use crate::reactor;
 use crate::replies::{Answer, reactor_of};
-use crate::retention::{self, Freed, NewStart};
 use crate::shared::{ApiTable, ConnectionLimit, Faults, Settings, Shared, Stopping};
 use crate::work_pool::WorkPool;
+pub(crate) use tickets::Failed;
 
 /// What is fixed for the life of a data plane. Names and units are those of `pybroker/_native.pyi`.
 #[derive(Debug, Clone)]
@@ -88,18 +86,6 @@ pub struct TopicSpec {
     /// Whether clients may not produce to it.
     pub internal: bool,
 }
-
-/// The numbers of an internal topic, in which nothing is kept.
-const NOTHING: LogState = LogState {
-    log_start_offset: 0,
-    last_stable_offset: 0,
-    high_watermark: 0,
-    log_end_offset: 0,
-    recovery_point: 0,
-    leader_epoch: -1,
-    size_bytes: 0,
-    unstable_bytes: 0,
-};
 
 /// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
 #[derive(Debug)]
@@ -237,175 +223,12 @@ impl DataPlane {
         self.shared.images.epoch()
     }
 
-    /// Create or open logs. A ticket; a log that fails is reported by `Mail::LogFailed`, the others go on.
-    pub fn open_logs(&self, specs: Vec<LogSpec>) -> u64 {
-        let threads = self.recovery_threads;
-        self.run(move |shared| {
-            log_opening::open_logs(shared, &specs, threads);
-            Ok(None)
-        })
-    }
-
-    /// How far the opening of logs is.
-    pub fn recovery_progress(&self) -> RecoveryProgress {
-        self.shared.log_opening.read()
-    }
-
-    /// Delete logs. A ticket.
-    pub fn delete_logs(&self, which: Vec<(Uuid, i32)>) -> u64 {
-        let cleaner = Arc::clone(&self.cleaner);
-        self.run(move |shared| {
-            let mut first_failure = Ok(());
-            let mut deleted = Vec::new();
-            let found =
-                which.iter().filter_map(|&(topic_id, index)| shared.logs.find(topic_id, index));
-            let names: Vec<LogName> =
-                found.map(|each| (each.topic().to_owned(), each.index())).collect();
-            for (topic_id, partition) in which {
-                match shared.logs.delete(topic_id, partition) {
-                    Ok(folder) => deleted.extend(folder),
-                    Err(error) => first_failure = first_failure.and(Err(error)),
-                }
-            }
-            let set_aside = pybroker_log::set_folders_aside(&deleted);
-            for folder in deleted {
-                shared.deletions.push(folder);
-            }
-            let checkpointed = shared.logs.checkpoint_after_deletion();
-            first_failure.and(set_aside).and(cleaner.forget(&names)).and(checkpointed)?;
-            Ok(None)
-        })
-    }
-
-    /// Remove what has expired in every log. A ticket for the numbers of segments, bytes, and logs that failed.
-    pub fn enforce_retention(&self, now_ms: i64) -> u64 {
-        let (ticket, shared) = (self.new_ticket(), Arc::clone(&self.shared));
-        let partitions = self.shared.logs.all();
-        self.housekeeping.run(move || {
-            let Freed { segments, bytes, failures } =
-                retention::enforce_all(&shared, &partitions, now_ms);
-            complete(&shared, ticket, Ok(Some((segments, bytes, failures))));
-        });
-        ticket
-    }
-
-    /// Compact every compacted log that is dirty enough. A ticket for the numbers of passes, freed bytes, and passes that
-    /// failed.
-    pub fn clean_logs(&self, now_ms: i64) -> u64 {
-        let (ticket, shared) = (self.new_ticket(), Arc::clone(&self.shared));
-        let (cleaner, partitions) = (Arc::clone(&self.cleaner), self.shared.logs.all());
-        self.housekeeping.run(move || {
-            let for_done = Arc::clone(&shared);
-            cleaner.run(&shared, partitions, now_ms, move |cleaned| {
-                let Cleaned { passes, freed_bytes, failures } = cleaned;
-                complete(&for_done, ticket, Ok(Some((passes, freed_bytes, failures))));
-            });
-        });
-        ticket
-    }
-
-    /// What the cleaner has found and done.
-    pub fn cleaner_numbers(&self) -> CleanerNumbers {
-        self.cleaner.numbers()
-    }
-
-    /// Remove the records before an offset; -1 is the high watermark. A ticket for the log start offset.
-    pub fn delete_records(&self, topic_id: Uuid, partition: i32, offset: i64) -> u64 {
-        let partition = self.shared.logs.find(topic_id, partition);
-        self.run(move |shared| {
-            let start = match offset {
-                -1 => NewStart::HighWatermark,
-                offset => NewStart::Offset(offset),
-            };
-            let partition = partition.ok_or(Offline)?;
-            let log_start_offset = retention::delete_records(shared, &partition, start)?;
-            Ok(Some((log_start_offset, 0, 0)))
-        })
-    }
-
-    /// The log dirs, each with its total and usable bytes or why it is offline.
-    pub fn log_dirs(&self) -> Vec<LogDirInfo> {
-        self.shared.logs.dir_infos()
-    }
-
-    /// The logs that are open: topic id, partition, place of the log dir in `log_dirs`, bytes.
-    pub fn log_sizes(&self) -> Vec<(Uuid, i32, usize, u64)> {
-        self.shared.logs.sizes()
-    }
-
-    /// The logs that are offline.
-    pub fn offline_logs(&self) -> Vec<(Uuid, i32)> {
-        self.shared.logs.offline()
-    }
-
-    /// Take a log directory offline because something else in it failed.
-    pub fn fail_log_dir(&self, log_dir: &Path, reason: String) {
-        if let Some(dir) = self.find_dir(log_dir) {
-            dir.fail(reason);
-        }
-    }
-
-    /// Refuse all records in a log directory, or no longer.
-    pub fn hold_appends(&self, log_dir: &Path, held: bool) {
-        if let Some(dir) = self.find_dir(log_dir) {
-            dir.hold_appends(held);
-        }
-    }
-
-    /// Write how far the logs are flushed. A ticket.
-    pub fn checkpoint(&self) -> u64 {
-        self.run(move |shared| {
-            shared.logs.checkpoint()?;
-            Ok(None)
-        })
-    }
-
-    /// The numbers of a log, unless it is unknown or offline. An internal topic without logs is empty.
-    pub fn log_state(&self, topic_id: Uuid, partition: i32) -> Option<LogState> {
-        match self.shared.logs.find(topic_id, partition) {
-            Some(partition) => partition.state(),
-            None => self.is_empty_by_nature(topic_id, partition).then_some(NOTHING),
-        }
-    }
-
-    fn is_empty_by_nature(&self, topic_id: Uuid, partition: i32) -> bool {
-        let metadata = self.shared.images.metadata();
-        let index = usize::try_from(partition).ok();
-        metadata.topic_by_id(topic_id).is_some_and(|topic| {
-            topic.internal && index.is_some_and(|index| index < topic.partitions.len())
-        })
-    }
-
     /// Let the reactors read what has arrived. A ticket that ends behind those requests in the mailbox.
     pub fn read_barrier(&self) -> u64 {
         let ticket = self.new_ticket();
         let barrier = Barrier::new(Arc::clone(&self.shared), ticket);
         self.shared.reactors().iter().for_each(|reactor| reactor.pass(Arc::clone(&barrier)));
         ticket
-    }
-
-    /// Find the first record at or after a timestamp. A ticket.
-    pub fn find_offset(&self, topic_id: Uuid, partition: i32, timestamp_ms: i64) -> u64 {
-        self.search(topic_id, partition, move |log| log.timestamp_search(timestamp_ms))
-    }
-
-    /// Find the record with the largest timestamp. A ticket.
-    pub fn find_max_timestamp(&self, topic_id: Uuid, partition: i32) -> u64 {
-        self.search(topic_id, partition, Log::max_timestamp_search)
-    }
-
-    /// The largest leader epoch at or below the one asked for, and where it ends.
-    pub fn end_offset_for_epoch(
-        &self,
-        topic_id: Uuid,
-        partition: i32,
-        leader_epoch: i32,
-    ) -> Option<(i32, i64)> {
-        let Some(log) = self.shared.logs.find(topic_id, partition) else {
-            return self.is_empty_by_nature(topic_id, partition).then_some((-1, -1));
-        };
-        let found = log.with_log(|log| log.end_offset_for_epoch(leader_epoch)).ok()?;
-        Some(found.unwrap_or((-1, -1)))
     }
 
     /// Every counter by name.
@@ -427,58 +250,9 @@ impl DataPlane {
         TopicImage { name, topic_id, internal, config, partitions: partitions.collect() }
     }
 
-    fn search(
-        &self,
-        topic_id: Uuid,
-        partition: i32,
-        plan: impl FnOnce(&mut Log) -> Result<TimestampSearch, LogError> + Send + 'static,
-    ) -> u64 {
-        let is_empty = self.is_empty_by_nature(topic_id, partition);
-        let partition = self.shared.logs.find(topic_id, partition);
-        self.run(move |shared| {
-            if is_empty && partition.is_none() {
-                return Ok(None);
-            }
-            let search = partition.as_deref().map(|partition| partition.with_log(plan));
-            let Some(Ok(search)) = search else {
-                if let Some(partition) = &partition {
-                    report_failure(shared, partition);
-                }
-                return Err(Offline.into());
-            };
-            let found = search?.run().inspect_err(|error| {
-                if let Some(partition) = &partition {
-                    partition.dir().note(error.scope(), &error.to_string());
-                }
-            })?;
-            Ok(found.map(|FoundTimestamp { offset, timestamp_ms, leader_epoch }| {
-                (offset, timestamp_ms, leader_epoch)
-            }))
-        })
-    }
-
-    fn run(&self, work: impl FnOnce(&Shared) -> Outcome + Send + 'static) -> u64 {
-        let ticket = self.new_ticket();
-        let shared = Arc::clone(&self.shared);
-        self.work.run(move || {
-            let outcome = work(&shared);
-            complete(&shared, ticket, outcome);
-        });
-        ticket
-    }
-
-    fn find_dir(&self, path: &Path) -> Option<&Arc<LogDir>> {
-        let path = std::path::absolute(path).ok()?;
-        self.shared.logs.dirs().iter().find(|dir| dir.path() == path)
-    }
-
     #[cfg(test)]
     pub(crate) fn hold_mailbox(&self) -> impl Drop + '_ {
         self.shared.mailbox.hold()
-    }
-
-    fn new_ticket(&self) -> u64 {
-        self.next_ticket.fetch_add(1, Ordering::Relaxed)
     }
 
     fn stop_reactors(&self) {
@@ -492,47 +266,6 @@ impl Drop for DataPlane {
         self.stop_reactors();
         self.cleaner.stop();
     }
-}
-
-type Outcome = Result<Option<(i64, i64, i32)>, Failed>;
-
-/// Why work under a ticket ended without success.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: String,
-}
-
-impl From<LogError> for Failed {
-    fn from(error: LogError) -> Self {
-        Self { code: ErrorCode::KafkaStorageError, message: error.to_string() }
-    }
-}
-
-impl From<ReadError> for Failed {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::OffsetOutOfRange { .. } => {
-                Self { code: ErrorCode::OffsetOutOfRange, message: error.to_string() }
-            }
-            ReadError::Log(error) => error.into(),
-        }
-    }
-}
-
-impl From<Offline> for Failed {
-    fn from(_: Offline) -> Self {
-        let message = "the partition is not open".to_owned();
-        Self { code: ErrorCode::KafkaStorageError, message }
-    }
-}
-
-fn complete(shared: &Shared, ticket: u64, outcome: Outcome) {
-    let completed = match outcome {
-        Ok(value) => Completed { ticket, value, error: ErrorCode::None, message: String::new() },
-        Err(Failed { code, message }) => Completed { ticket, value: None, error: code, message },
-    };
-    shared.mailbox.push(Mail::Completed(completed));
 }
 
 /// Without any directory there is nothing to serve.

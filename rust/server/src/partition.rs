@@ -7,24 +7,25 @@
 //! * Locks are taken in the order compaction, then housekeeping, then log, then published; or watchers, then published; never log and
 //!   watchers together.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod failing;
+mod reading;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use pybroker_log::{
-    AbortedTransaction, AppendError, Appended, DeletedFiles, FailureScope, FileSlice, FlushDemand,
-    Log, LogError, LogState, Origin, ReadError, Refusal, Rest,
+    AppendError, Appended, DeletedFiles, FlushDemand, Log, LogError, LogState, Origin, Refusal,
+    Rest,
 };
 use pybroker_wire::Uuid;
-use pybroker_wire::fetch::{EpochEndOffset, IsolationLevel};
+use pybroker_wire::fetch::IsolationLevel;
 
-use crate::counters::count;
 use crate::flusher::FlushQueue;
 use crate::log_dir::LogDir;
-use crate::mailbox::Mail;
 use crate::purgatory::{Mark, Waiter, Watchers};
-use crate::shared::Shared;
+pub(crate) use failing::{Failure, Offline, report_failure};
+pub(crate) use reading::{PartitionRead, ReadFailure, ReadRequest};
 
 /// One partition.
 #[derive(Debug)]
@@ -74,19 +75,6 @@ enum Availability {
     Offline,
 }
 
-/// Why a log went offline.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) reason: String,
-    pub(crate) scope: FailureScope,
-    /// A panic was caught.
-    pub(crate) is_bug: bool,
-}
-
-/// The log cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Offline;
-
 /// Why records were not appended.
 #[derive(Debug)]
 pub(crate) enum AppendFailure {
@@ -96,48 +84,12 @@ pub(crate) enum AppendFailure {
     Storage,
 }
 
-/// Why records were not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReadFailure {
-    /// The offset is outside of the log, or its epoch is unknown.
-    OffsetOutOfRange,
-    /// The disk failed, or the log is offline.
-    Storage,
-}
-
 /// Records that were appended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {
     pub(crate) appended: Appended,
     /// When `flush.ms` wants them flushed at the latest, on the wall clock.
     pub(crate) flush_deadline_ms: Option<i64>,
-}
-
-/// What a fetch wants of a partition.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ReadRequest {
-    pub(crate) offset: i64,
-    pub(crate) max_bytes: usize,
-    pub(crate) isolation: IsolationLevel,
-    /// Give the first batch even when it is larger than `max_bytes`.
-    pub(crate) at_least_one_batch: bool,
-    /// Epoch of the record before `offset` as the reader has it; −1 when it does not say.
-    pub(crate) last_fetched_epoch: i32,
-}
-
-/// What was read.
-#[derive(Debug)]
-pub(crate) struct PartitionRead {
-    /// The records; empty at the end of what may be seen.
-    pub(crate) slice: FileSlice,
-    /// The aborted transactions among them, for who reads committed records.
-    pub(crate) aborted: Vec<AbortedTransaction>,
-    /// The numbers at the time of the read.
-    pub(crate) state: LogState,
-    /// The reader's log differs from here on; nothing was read.
-    pub(crate) diverging: Option<EpochEndOffset>,
-    /// From where on a wait counts.
-    pub(crate) mark: Mark,
 }
 
 impl Partition {
@@ -260,91 +212,6 @@ impl Partition {
         }
     }
 
-    /// Find the records at an offset. What is at the end of the log is answered without its mutex.
-    pub(crate) fn read(&self, request: ReadRequest) -> Result<PartitionRead, ReadFailure> {
-        let (state, mark) = {
-            let published = self.published.lock();
-            if published.availability != Availability::Open || self.dir.is_offline() {
-                return Err(ReadFailure::Storage);
-            }
-            (published.state, published.mark)
-        };
-        let empty = FileSlice { file: None, position: 0, len: 0 };
-        if request.last_fetched_epoch >= 0
-            && let Some(diverging) = self.diverging_epoch(request, &state)?
-        {
-            return Ok(PartitionRead {
-                slice: empty,
-                aborted: Vec::new(),
-                state,
-                diverging: Some(diverging),
-                mark,
-            });
-        }
-        if request.offset < state.log_start_offset || request.offset > state.log_end_offset {
-            return Err(ReadFailure::OffsetOutOfRange);
-        }
-        let upper_bound = match request.isolation {
-            IsolationLevel::ReadUncommitted => state.high_watermark,
-            IsolationLevel::ReadCommitted => state.last_stable_offset,
-        };
-        let wants_bytes = request.max_bytes > 0 || request.at_least_one_batch;
-        let (slice, aborted) = if request.offset >= upper_bound || !wants_bytes {
-            (empty, Vec::new())
-        } else {
-            let mut log = self.log.lock();
-            let ReadRequest { offset, max_bytes, at_least_one_batch, .. } = request;
-            let read = self.guarded(&mut log, |log| match request.isolation {
-                IsolationLevel::ReadUncommitted => log
-                    .read(offset, max_bytes, upper_bound, at_least_one_batch)
-                    .map(|slice| (slice, Vec::new())),
-                IsolationLevel::ReadCommitted => log
-                    .read_committed(offset, max_bytes, upper_bound, at_least_one_batch)
-                    .map(|read| (read.slice, read.aborted)),
-            })?;
-            read.map_err(|error| self.read_failure(&error))?
-        };
-        Ok(PartitionRead { slice, aborted, state, diverging: None, mark })
-    }
-
-    fn read_failure(&self, error: &ReadError) -> ReadFailure {
-        match error {
-            ReadError::OffsetOutOfRange { .. } => ReadFailure::OffsetOutOfRange,
-            ReadError::Log(error) => {
-                let (reason, scope) = (error.to_string(), error.scope());
-                if scope == FailureScope::Directory {
-                    let failure = Failure { reason, scope, is_bug: false };
-                    self.published.lock().failure = Some(failure);
-                }
-                ReadFailure::Storage
-            }
-        }
-    }
-
-    /// Where the log of a reader that names its last epoch starts to differ from this one (KIP-595).
-    fn diverging_epoch(
-        &self,
-        request: ReadRequest,
-        state: &LogState,
-    ) -> Result<Option<EpochEndOffset>, ReadFailure> {
-        let mut log = self.log.lock();
-        let found =
-            self.guarded(&mut log, |log| log.end_offset_for_epoch(request.last_fetched_epoch))?;
-        drop(log);
-        let Some((epoch, end_offset)) = found else { return Err(ReadFailure::OffsetOutOfRange) };
-        if request.offset < state.log_start_offset {
-            return Err(ReadFailure::OffsetOutOfRange);
-        }
-        let differs = epoch < request.last_fetched_epoch || end_offset < request.offset;
-        Ok(differs.then_some(EpochEndOffset { epoch, end_offset }))
-    }
-
-    /// Whether an offset stands in a segment that takes no more appends.
-    pub(crate) fn is_in_older_segment(&self, offset: i64) -> bool {
-        let active = self.with_log(|log| log.segments().last().map(|active| active.base_offset));
-        matches!(active, Ok(Some(base_offset)) if offset < base_offset)
-    }
-
     /// Do something else with the log. Fetches that wait look again when it moved an end of the log.
     pub(crate) fn with_log<R>(&self, work: impl FnOnce(&mut Log) -> R) -> Result<R, Offline> {
         let mut log = self.log.lock();
@@ -366,21 +233,6 @@ impl Partition {
     pub(crate) fn wake(&self) {
         self.published.lock().mark.disturb();
         self.watchers.lock().advance(|| self.published.lock().mark);
-    }
-
-    /// Give the log up because it failed. Says whether it was open until now.
-    pub(crate) fn take_offline(&self, failure: Failure) -> bool {
-        let mut log = self.log.lock();
-        let was_open = log.is_some();
-        if was_open {
-            self.fail(&mut log, failure);
-        }
-        was_open
-    }
-
-    /// The reason why the log does not take records, once.
-    pub(crate) fn take_failure(&self) -> Option<Failure> {
-        self.published.lock().failure.take()
     }
 
     /// Flush and close the log.
@@ -487,63 +339,6 @@ impl Partition {
         self.published.lock().watchers -= 1;
     }
 
-    /// Run work on the log. A panic in it, or a failure that the log does not survive, takes the partition offline.
-    fn guarded<R>(
-        &self,
-        log: &mut MutexGuard<'_, Option<Log>>,
-        work: impl FnOnce(&mut Log) -> R,
-    ) -> Result<R, Offline> {
-        if self.dir.is_offline() {
-            return Err(Offline);
-        }
-        let open = log.as_mut().ok_or(Offline)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = work(open);
-            self.note_files(open);
-            (outcome, open.offline_reason().map(str::to_owned))
-        }));
-        let failure = match outcome {
-            Ok((outcome, None)) => return Ok(outcome),
-            Ok((_, Some(reason))) => {
-                let scope = open.offline_scope().unwrap_or(FailureScope::Log);
-                Failure { reason, scope, is_bug: false }
-            }
-            Err(panic) => Failure {
-                reason: format!("a bug: {}", panic_message(&*panic)),
-                scope: FailureScope::Log,
-                is_bug: true,
-            },
-        };
-        self.fail(log, failure);
-        Err(Offline)
-    }
-
-    fn fail(&self, log: &mut MutexGuard<'_, Option<Log>>, failure: Failure) {
-        let broken = log.take();
-        // What a panic left behind may panic again when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-        {
-            let mut published = self.published.lock();
-            published.availability = Availability::Offline;
-            published.failure = Some(failure);
-        }
-        MutexGuard::unlocked(log, || self.wake());
-    }
-
-    /// Note that the disk refused records and the log goes on. What concerns this log alone is reported once, until an append
-    /// succeeds again.
-    fn note_refusal(&self, error: &LogError) {
-        let mut published = self.published.lock();
-        let scope = error.scope();
-        if scope != FailureScope::Log {
-            let reason = error.to_string();
-            published.failure = Some(Failure { reason, scope, is_bug: false });
-        } else if !std::mem::replace(&mut published.is_refusing, true) {
-            let reason = format!("until an append succeeds: {error}");
-            published.failure = Some(Failure { reason, scope, is_bug: false });
-        }
-    }
-
     /// Publish the numbers after an append. Says whether somebody watches.
     fn publish_append(&self, state: LogState, has_rolled: bool) -> bool {
         let mut published = self.published.lock();
@@ -556,35 +351,5 @@ impl Partition {
             published.mark.disturb();
         }
         published.watchers > 0
-    }
-}
-
-/// Tell Python, once, that a log or its directory went offline. To be called after an [`Offline`] or a storage failure, without
-/// any lock.
-pub(crate) fn report_failure(shared: &Shared, partition: &Partition) {
-    let Some(Failure { reason, scope, is_bug }) = partition.take_failure() else { return };
-    if scope != FailureScope::Log {
-        partition.dir.note(scope, &reason);
-        return;
-    }
-    if is_bug {
-        count(&shared.counters.bugs);
-    }
-    shared.mailbox.push(Mail::LogFailed {
-        topic_id: partition.topic_id,
-        partition: partition.index,
-        reason,
-        is_passing: false,
-    });
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic")
-}
-
-impl From<Offline> for ReadFailure {
-    fn from(_: Offline) -> Self {
-        Self::Storage
     }
 }
