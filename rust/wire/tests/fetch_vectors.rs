@@ -4,30 +4,18 @@ mod support;
 
 use pybroker_wire::fetch::{
     AbortedTransaction, EpochEndOffset, FetchPartition, FetchPartitionResponse, FetchRequest,
-    FetchResponse, FetchTopic, FetchTopicResponse, ForgottenTopic, Hole, LeaderIdAndEpoch,
-    NodeEndpoint, SnapshotId, VERSIONS,
+    FetchResponse, FetchTopic, FetchTopicResponse, ForgottenTopic, Hole, SnapshotId, VERSIONS,
 };
 use pybroker_wire::{ErrorCode, TopicRef, Uuid, WireError};
 use serde_json::Value;
-use std::collections::BTreeSet;
-use support::{elements, int, int_or, lines, text, unhex, uuid};
+use support::{elements, int, int_or, text, uuid, vectors};
 
 fn vectors(message: &str) -> Vec<(i16, Value, Vec<u8>)> {
-    let vectors: Vec<_> = lines("produce-fetch-vectors.jsonl")
-        .into_iter()
-        .filter(|line| text(line, "message") == Some(message))
-        .map(|line| (int(&line, "version"), line["value"].clone(), unhex(&line["hex"])))
-        .collect();
-    let versions: BTreeSet<i16> = vectors.iter().map(|(version, ..)| *version).collect();
-    assert!(versions.into_iter().eq(VERSIONS), "every version has a vector");
-    vectors
+    vectors::vectors(message, VERSIONS)
 }
 
 fn topic_ref(value: &Value) -> TopicRef<'_> {
-    match text(value, "topicId") {
-        Some(id) => TopicRef::Id(uuid(id)),
-        None => TopicRef::Name(text(value, "topic").expect("a topic has a name or an id")),
-    }
+    vectors::topic_ref(value, "topic")
 }
 
 fn request(value: &Value) -> FetchRequest<'_> {
@@ -94,15 +82,7 @@ fn response<'a>(value: &'a Value, records: &[std::ops::Range<usize>]) -> FetchRe
                     .collect(),
             })
             .collect(),
-        node_endpoints: elements(value, "nodeEndpoints")
-            .iter()
-            .map(|endpoint| NodeEndpoint {
-                node_id: int(endpoint, "nodeId"),
-                host: text(endpoint, "host").expect("a node has a host"),
-                port: int(endpoint, "port"),
-                rack: text(endpoint, "rack"),
-            })
-            .collect(),
+        node_endpoints: vectors::node_endpoints(value),
     }
 }
 
@@ -117,10 +97,7 @@ fn partition_response(value: &Value, records_bytes: Option<usize>) -> FetchParti
             epoch: int(diverging, "epoch"),
             end_offset: int(diverging, "endOffset"),
         }),
-        current_leader: value.get("currentLeader").map(|leader| LeaderIdAndEpoch {
-            leader_id: int(leader, "leaderId"),
-            leader_epoch: int(leader, "leaderEpoch"),
-        }),
+        current_leader: vectors::current_leader(value),
         snapshot_id: value.get("snapshotId").map(|snapshot| SnapshotId {
             end_offset: int(snapshot, "endOffset"),
             epoch: int(snapshot, "epoch"),

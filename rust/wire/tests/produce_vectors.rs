@@ -3,31 +3,20 @@
 mod support;
 
 use pybroker_wire::produce::{
-    LeaderIdAndEpoch, NodeEndpoint, ProducePartitionResponse, ProduceRequest, ProduceResponse,
-    ProduceTopicResponse, RecordError, VERSIONS,
+    ProducePartitionResponse, ProduceRequest, ProduceResponse, ProduceTopicResponse, RecordError,
+    VERSIONS,
 };
 use pybroker_wire::testing::ProduceRequestData;
 use pybroker_wire::{Batch, ErrorCode, TopicRef, WireError};
 use serde_json::Value;
-use std::collections::BTreeSet;
-use support::{elements, int, int_or, lines, text, unhex, uuid};
+use support::{elements, int, int_or, text, vectors};
 
 fn vectors(message: &str) -> Vec<(i16, Value, Vec<u8>)> {
-    let vectors: Vec<_> = lines("produce-fetch-vectors.jsonl")
-        .into_iter()
-        .filter(|line| text(line, "message") == Some(message))
-        .map(|line| (int(&line, "version"), line["value"].clone(), unhex(&line["hex"])))
-        .collect();
-    let versions: BTreeSet<i16> = vectors.iter().map(|(version, ..)| *version).collect();
-    assert!(versions.into_iter().eq(VERSIONS), "every version has a vector");
-    vectors
+    vectors::vectors(message, VERSIONS)
 }
 
 fn topic_ref(value: &Value) -> TopicRef<'_> {
-    match text(value, "topicId") {
-        Some(id) => TopicRef::Id(uuid(id)),
-        None => TopicRef::Name(text(value, "name").expect("a topic has a name or an id")),
-    }
+    vectors::topic_ref(value, "name")
 }
 
 fn response(value: &Value) -> ProduceResponse<'_> {
@@ -40,15 +29,7 @@ fn response(value: &Value) -> ProduceResponse<'_> {
             })
             .collect(),
         throttle_time_ms: int(value, "throttleTimeMs"),
-        node_endpoints: elements(value, "nodeEndpoints")
-            .iter()
-            .map(|endpoint| NodeEndpoint {
-                node_id: int(endpoint, "nodeId"),
-                host: text(endpoint, "host").expect("a node has a host"),
-                port: int(endpoint, "port"),
-                rack: text(endpoint, "rack"),
-            })
-            .collect(),
+        node_endpoints: vectors::node_endpoints(value),
     }
 }
 
@@ -67,10 +48,7 @@ fn partition(value: &Value) -> ProducePartitionResponse<'_> {
             })
             .collect(),
         error_message: text(value, "errorMessage"),
-        current_leader: value.get("currentLeader").map(|leader| LeaderIdAndEpoch {
-            leader_id: int(leader, "leaderId"),
-            leader_epoch: int(leader, "leaderEpoch"),
-        }),
+        current_leader: vectors::current_leader(value),
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod vectors;
+
 use pybroker_wire::Uuid;
 use serde_json::Value;
 use std::path::Path;
