@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use pybroker_log::{
@@ -10,7 +9,7 @@ use pybroker_log::{
 };
 use pybroker_wire::{Batches, Uuid};
 use support::{
-    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, producer_batch, read_all,
+    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, names, producer_batch, read_all,
     small_segments,
 };
 
@@ -34,14 +33,6 @@ fn only_log_file(place: &Place) -> std::path::PathBuf {
 
 fn open(place: &Place, shutdown: Shutdown) -> Result<Log, LogError> {
     place.open(LogConfig::default(), shutdown)
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -12,7 +12,7 @@ use pybroker_log::{
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::Uuid;
 use support::{
-    NOW_MS, Place, Random, append, batch, marker, producer_batch, read_all, small_segments,
+    NOW_MS, Place, Random, append, batch, marker, names, producer_batch, read_all, small_segments,
     transactional_batch,
 };
 
@@ -45,14 +45,6 @@ fn filled() -> Place {
 
 fn findings(place: &Place) -> Vec<Finding> {
     check_partition(&place.folder()).unwrap().findings
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {

@@ -48,6 +48,15 @@ impl Random {
     }
 }
 
+/// The names of the files in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 /// A temporary log dir with one partition.
 #[derive(Debug)]
 pub struct Place {
