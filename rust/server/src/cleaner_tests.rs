@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use pybroker_log::{LogConfig, Origin, checkpoints};
@@ -60,11 +60,27 @@ impl Place {
         Self { fixture, cleaner, partitions }
     }
 
-    fn run(&self, now_ms: i64) -> Cleaned {
+    /// One log with so much to clean that a pass at this pace takes longer than a test has patience.
+    fn slow(io_max_bytes_per_second: f64) -> Self {
+        let options = CleanerOptions { io_max_bytes_per_second, ..CleanerOptions::default() };
+        let config = LogConfig { segment_bytes: 1 << 20, ..compacted() };
+        let place = Self::new(options, &[config]);
+        append(&place.partitions[0], 5_000);
+        place.partitions[0].with_log(|log| log.roll(NOW_MS)).unwrap().unwrap();
+        append(&place.partitions[0], 1);
+        place
+    }
+
+    /// Begin a run, whose end is received.
+    fn begin(&self, now_ms: i64) -> Receiver<Cleaned> {
         let (sender, receiver) = channel();
         let done = move |cleaned| sender.send(cleaned).unwrap();
         self.cleaner.run(&self.fixture.shared, self.partitions.clone(), now_ms, done);
-        receiver.recv_timeout(PATIENCE).unwrap()
+        receiver
+    }
+
+    fn run(&self, now_ms: i64) -> Cleaned {
+        self.begin(now_ms).recv_timeout(PATIENCE).unwrap()
     }
 
     fn checkpoint(&self) -> Vec<((String, i32), i64)> {
@@ -73,8 +89,12 @@ impl Place {
     }
 }
 
+fn folder(partition: &Partition) -> PathBuf {
+    partition.with_log(|log| log.folder().to_path_buf()).unwrap()
+}
+
 fn log_dir(partition: &Partition) -> PathBuf {
-    partition.with_log(|log| log.folder().parent().unwrap().to_path_buf()).unwrap()
+    folder(partition).parent().unwrap().to_path_buf()
 }
 
 fn size(partition: &Partition) -> u64 {
@@ -118,7 +138,7 @@ fn a_run_cleans_what_is_dirty_and_remembers_how_far() {
 fn a_log_that_cannot_be_cleaned_is_reported_once_and_the_others_go_on() {
     let place = Place::new(CleanerOptions::default(), &[compacted(), compacted()]);
     place.partitions.iter().for_each(|partition| append(partition, 100));
-    let folder = place.partitions[0].with_log(|log| log.folder().to_path_buf()).unwrap();
+    let folder = folder(&place.partitions[0]);
     let segment = folder.join("00000000000000000000.log");
     let mut bytes = fs::read(&segment).unwrap();
     bytes[100] ^= 1;
@@ -154,38 +174,22 @@ fn what_is_overdue_comes_before_what_is_filthy() {
 
 #[test]
 fn a_cleaner_that_is_closed_touches_nothing_any_more() {
-    // So slow that the pass would take hours.
-    let options = CleanerOptions { io_max_bytes_per_second: 10.0, ..CleanerOptions::default() };
-    let config = LogConfig { segment_bytes: 1 << 20, ..compacted() };
-    let place = Place::new(options, &[config]);
-    append(&place.partitions[0], 5_000);
-    place.partitions[0].with_log(|log| log.roll(NOW_MS)).unwrap().unwrap();
-    append(&place.partitions[0], 1);
-    let (sender, receiver) = channel();
-    let done = move |cleaned| sender.send(cleaned).unwrap();
-    place.cleaner.run(&place.fixture.shared, place.partitions.clone(), NOW_MS, done);
+    let place = Place::slow(10.0);
+    let receiver = place.begin(NOW_MS);
     assert!(receiver.try_recv().is_err());
     place.cleaner.close();
     assert_eq!(receiver.recv_timeout(PATIENCE).unwrap().passes, 0);
     assert_eq!(place.run(NOW_MS), Cleaned::default(), "and begins nothing");
-    let folder = place.partitions[0].with_log(|log| log.folder().to_path_buf()).unwrap();
+    let folder = folder(&place.partitions[0]);
     let mut names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(!names.any(|name| name.to_string_lossy().ends_with(".cleaned")));
 }
 
 #[test]
 fn a_log_that_is_deleted_ends_its_pass_and_the_others_go_on() {
-    // The first pass takes longer than the test has patience.
-    let options = CleanerOptions { io_max_bytes_per_second: 1_000.0, ..CleanerOptions::default() };
-    let config = LogConfig { segment_bytes: 1 << 20, ..compacted() };
-    let place = Place::new(options, &[config]);
-    append(&place.partitions[0], 5_000);
-    place.partitions[0].with_log(|log| log.roll(NOW_MS)).unwrap().unwrap();
-    append(&place.partitions[0], 1);
-    let (sender, receiver) = channel();
-    let done = move |cleaned| sender.send(cleaned).unwrap();
-    place.cleaner.run(&place.fixture.shared, place.partitions.clone(), NOW_MS, done);
-    let folder = place.partitions[0].with_log(|log| log.folder().to_path_buf()).unwrap();
+    let place = Place::slow(1_000.0);
+    let receiver = place.begin(NOW_MS);
+    let folder = folder(&place.partitions[0]);
     let deleted = place.partitions[0].delete().unwrap().unwrap();
     deleted.set_aside().and_then(|()| deleted.unlink()).unwrap();
     let cleaned = receiver.recv_timeout(PATIENCE).unwrap();
