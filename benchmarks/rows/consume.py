@@ -1,5 +1,6 @@
-"""Row 3: catch up with what is in the page cache."""
+"""Row 3: catch up with what is in the page cache (hot), or only on the disk (cold)."""
 
+import os
 from functools import partial
 from typing import Final
 
@@ -13,11 +14,11 @@ RECORDS: Final = {100: 3_000_000, 1024: 1_000_000}
 RECORDS_QUICK: Final = 50_000
 
 
-def _fill(broker: BrokerProcess, scale: Scale, *, record_bytes: int) -> None:
-    create_topic(broker.port, f"hot-{record_bytes}", PARTITIONS)
+def _fill(broker: BrokerProcess, scale: Scale, *, topic: str, record_bytes: int) -> None:
+    create_topic(broker.port, topic, PARTITIONS)
     producer_performance(
         broker.bootstrap_servers,
-        f"hot-{record_bytes}",
+        topic,
         records=scale.pick(RECORDS[record_bytes], RECORDS_QUICK),
         record_bytes=record_bytes,
         properties={"acks": "1", "enable.idempotence": "false"},
@@ -25,20 +26,41 @@ def _fill(broker: BrokerProcess, scale: Scale, *, record_bytes: int) -> None:
     )
 
 
-def _consume(broker: BrokerProcess, scale: Scale, *, record_bytes: int) -> tuple[Figures, Amount]:
+def _consume(
+    broker: BrokerProcess, scale: Scale, *, topic: str, record_bytes: int, is_cold: bool
+) -> tuple[Figures, Amount]:
+    if is_cold:
+        _evict(broker, topic)
     records = scale.pick(RECORDS[record_bytes], RECORDS_QUICK)
     figures = consumer_performance(
-        broker.bootstrap_servers, f"hot-{record_bytes}", records=records, pinned=scale.pinned
+        broker.bootstrap_servers, topic, records=records, pinned=scale.pinned
     )
     return figures, Amount(gigabytes=records * record_bytes / GB)
 
 
-WORKS: Final = tuple(
-    Work(
+def _evict(broker: BrokerProcess, topic: str) -> None:
+    """Write a topic's segments to the disk and drop them from the page cache."""
+    for segment in broker.data_dir.rglob(f"{topic}-[0-9]*/*.log"):
+        descriptor = os.open(segment, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def _work(record_bytes: int, temperature: str) -> Work:
+    topic = f"{temperature}-{record_bytes}"
+    return Work(
         3,
-        f"catch-up consume, hot, {record_bytes} B, ConsumerPerformance",
-        partial(_consume, record_bytes=record_bytes),
-        prepare=partial(_fill, record_bytes=record_bytes),
+        f"catch-up consume, {temperature}, {record_bytes} B, ConsumerPerformance",
+        partial(_consume, topic=topic, record_bytes=record_bytes, is_cold=temperature == "cold"),
+        prepare=partial(_fill, topic=topic, record_bytes=record_bytes),
     )
+
+
+WORKS: Final = tuple(
+    _work(record_bytes, temperature)
+    for temperature in ("hot", "cold")
     for record_bytes in (100, 1024)
 )

@@ -114,10 +114,11 @@ impl Outgoing {
     ) -> io::Result<usize> {
         let total = self.bytes.len() + self.file_bytes;
         let mut written = 0;
-        for (before, slice) in self.files.drain(..) {
+        let mut warming = cold_reads.begin(self.files.iter().map(|(_, slice)| slice));
+        for (index, (before, slice)) in self.files.drain(..).enumerate() {
             write_all(stream, &self.bytes[written..before], sendfile::More::Follows).await?;
             written = before;
-            cold_reads.warm(&slice).await;
+            warming.wait(index).await;
             sendfile::send_file(stream, &slice).await?;
         }
         write_all(stream, &self.bytes[written..], sendfile::More::Nothing).await?;
