@@ -13,7 +13,7 @@ AREAS: Final = (
     *("describe_cluster", "describe_configs", "bad_frames"),
     *("delete_records", "retention", "describe_log_dirs"),
     *("classic_members", "offset_delete", "internal_topics"),
-    *("consumer_heartbeat", "consumer_admin", "consumer_offsets", "migration"),
+    *("consumer_heartbeat", "consumer_members", "consumer_admin", "consumer_offsets", "migration"),
 )
 
 
