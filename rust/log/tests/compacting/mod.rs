@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use pybroker_log::{
     Compacted, CompactionError, CompactionStep, DeletedFiles, FullSpeed, Log, LogConfig, LogError,
-    OffsetMap,
+    OffsetMap, Origin,
 };
 use pybroker_wire::batch::{Batch, BatchHeader};
-use pybroker_wire::{Batches, TransactionMarker};
+use pybroker_wire::{BatchBuilder, Batches, Compression, TransactionMarker};
 
-use crate::support::small_segments;
+use crate::support::{NOW_MS, build, small_segments};
 
 /// Room for many keys.
 pub const MAP_BYTES: usize = 1 << 20;
@@ -20,6 +20,25 @@ pub const MAX_BYTES: usize = 1 << 30;
 /// A compacted log that is always dirty enough, with small segments.
 pub fn compacted() -> LogConfig {
     LogConfig { compacted: true, min_cleanable_dirty_ratio: 0.0, ..small_segments() }
+}
+
+/// Key and value; no value is a tombstone.
+pub type Pair<'a> = (&'a str, Option<&'a str>);
+
+/// A batch of pairs with timestamps that go up by one.
+pub fn keyed(pairs: &[Pair<'_>], compression: Compression) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(0).compression(compression, None);
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        let value = value.map(str::as_bytes);
+        builder.append(NOW_MS + index as i64, Some(key.as_bytes()), value, &[]);
+    }
+    build(builder)
+}
+
+/// Append an uncompressed batch of pairs. Gives its base offset.
+pub fn append(log: &mut Log, pairs: &[Pair<'_>]) -> i64 {
+    let mut records = keyed(pairs, Compression::None);
+    log.append(&mut records, 0, Origin::Client, NOW_MS).unwrap().base_offset
 }
 
 /// A whole pass from the checkpoint on, which it moves. `None` when it was not time for one, or it was given up.
