@@ -14,6 +14,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::cleaner::CleanerState;
 use crate::mailbox;
 
 /// (topic id, partition index) of a log, as Python names it.
@@ -209,100 +210,6 @@ impl TopicImage {
     }
 }
 
-/// What is known of one compacted log.
-#[pyclass(frozen, module = "pybroker._native", name = "CleanedLog")]
-pub(crate) struct CleanedLog(server::CleanedLog);
-
-#[pymethods]
-impl CleanedLog {
-    #[getter]
-    fn topic(&self) -> &str {
-        &self.0.topic
-    }
-
-    #[getter]
-    fn partition(&self) -> i32 {
-        self.0.partition
-    }
-
-    #[getter]
-    fn log_dir(&self) -> String {
-        self.0.log_dir.to_string_lossy().into_owned()
-    }
-
-    #[getter]
-    fn dirty_ratio(&self) -> f64 {
-        self.0.dirty_ratio
-    }
-
-    #[getter]
-    fn first_dirty_offset(&self) -> i64 {
-        self.0.first_dirty_offset
-    }
-
-    #[getter]
-    fn cleaned_bytes(&self) -> u64 {
-        self.0.cleaned_bytes
-    }
-
-    #[getter]
-    fn last_pass_ms(&self) -> u64 {
-        self.0.last_pass_ms
-    }
-
-    #[getter]
-    fn uncleanable_bytes(&self) -> u64 {
-        self.0.uncleanable_bytes
-    }
-
-    #[getter]
-    fn uncleanable_reason(&self) -> Option<&str> {
-        self.0.uncleanable_reason.as_deref()
-    }
-}
-
-/// The numbers of the cleaner.
-#[pyclass(frozen, module = "pybroker._native", name = "CleanerState")]
-pub(crate) struct CleanerState(server::CleanerNumbers);
-
-#[pymethods]
-impl CleanerState {
-    #[getter]
-    fn max_dirty_percent(&self) -> u32 {
-        self.0.max_dirty_percent
-    }
-
-    #[getter]
-    fn cleaner_recopy_percent(&self) -> u32 {
-        self.0.cleaner_recopy_percent
-    }
-
-    #[getter]
-    fn max_buffer_utilization_percent(&self) -> u32 {
-        self.0.max_buffer_utilization_percent
-    }
-
-    #[getter]
-    fn max_clean_time_ms(&self) -> u64 {
-        self.0.max_clean_time_ms
-    }
-
-    #[getter]
-    fn max_compaction_delay_ms(&self) -> i64 {
-        self.0.max_compaction_delay_ms
-    }
-
-    #[getter]
-    fn last_run_ms(&self) -> i64 {
-        self.0.last_run_ms
-    }
-
-    #[getter]
-    fn logs(&self) -> Vec<CleanedLog> {
-        self.0.logs.iter().cloned().map(CleanedLog).collect()
-    }
-}
-
 /// Owns the listeners, the connections, the logs, and the Produce and Fetch paths.
 #[pyclass(frozen, module = "pybroker._native", name = "DataPlane")]
 pub(crate) struct DataPlane(server::DataPlane);
@@ -492,7 +399,7 @@ impl DataPlane {
     }
 
     fn cleaner_state(&self, py: Python<'_>) -> CleanerState {
-        CleanerState(py.detach(|| self.0.cleaner_numbers()))
+        CleanerState::new(py.detach(|| self.0.cleaner_numbers()))
     }
 
     fn checkpoint(&self, py: Python<'_>) -> u64 {

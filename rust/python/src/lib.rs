@@ -1,5 +1,6 @@
 //! `pybroker._native`: the only crate that names pyo3.
 
+mod cleaner;
 mod codec;
 mod data_plane;
 mod mailbox;
@@ -14,11 +15,11 @@ mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use crate::cleaner::{CleanedLog, CleanerState};
+    #[pymodule_export]
     use crate::codec::Codec;
     #[pymodule_export]
-    use crate::data_plane::{
-        CleanedLog, CleanerState, DataPlane, DataPlaneOptions, PyLogConfig, TopicImage,
-    };
+    use crate::data_plane::{DataPlane, DataPlaneOptions, PyLogConfig, TopicImage};
     #[pymodule_export]
     use crate::mailbox::{
         CleaningFailed, Completed, ConnectionFault, LogDirChanged, LogFailed, Request,
