@@ -113,6 +113,19 @@ def test_no_merge_was_left_half_done() -> None:
     assert marked == set()
 
 
+def test_the_file_map_has_every_rust_module_and_nothing_that_is_gone() -> None:
+    design = (ROOT / "docs/design.md").read_text()
+    named = set(re.findall(r"(?<![*\w])\w+\.(?:rs|py)\b", design))
+    assert named - {path.name for path in sources(".rs", ".py")} == set()
+    modules = {
+        path.name
+        for path in sources(".rs")
+        if name_of(path).startswith("rust/") and path.parts[-2] == "src"
+    }
+    not_listed = {"lib.rs"} | {name for name in modules if name.endswith("_tests.rs")}
+    assert modules - named - not_listed == set()
+
+
 def test_a_page_has_one_title() -> None:
     for path in sources(".md"):
         prose = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)

@@ -20,7 +20,7 @@ mod disk;
 mod error;
 mod failure;
 #[cfg(all(test, feature = "simulated-disk"))]
-mod faults;
+mod fault_tests;
 mod flush;
 mod import;
 mod index;
