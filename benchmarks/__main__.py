@@ -18,7 +18,9 @@ PAIRS: Final = 5
 PAIRS_QUICK: Final = 1
 
 # Each start, and each minute of idling or producing, is long enough to need no repetition.
-ONE_PAIR: Final = frozenset({"startup", "idle", "partitions", "recovery", "compaction"})
+ONE_PAIR: Final = frozenset(
+    {"startup", "idle", "partitions", "recovery", "compaction", "retention"}
+)
 
 
 def main() -> int:

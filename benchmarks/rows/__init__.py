@@ -21,6 +21,7 @@ GROUPS: Final = {
     "admin": (14,),
     "boundary": (15,),
     "compaction": (16,),
+    "retention": (17,),
 }
 
 

@@ -7,18 +7,18 @@ the next: from then on the broker is measured until its checkpoint says that all
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks import brokers
-from benchmarks.client import create_topic, produce_frame
-from benchmarks.generators import finish_load, run_client, start_load
+from benchmarks.client import create_topic
+from benchmarks.generators import run_client
+from benchmarks.meanwhile import RATE, produce_meanwhile
 from benchmarks.measure import MB, Figures, Scale, Work, no_run
 from compat.process import BrokerProcess
 
 TOPIC: Final = "compacted"
-OTHER_TOPIC: Final = "other"
-OTHER_VALUE: Final = bytes(100)
 RECORD_BYTES: Final = 100
 RECORDS: Final = 10_000_000
 RECORDS_QUICK: Final = 200_000
@@ -35,11 +35,6 @@ SETTINGS: Final = {"log.cleaner.backoff.ms": "500"}
 CHECKPOINT: Final = "cleaner-offset-checkpoint"
 PATIENCE_S: Final = 600.0
 POLL_S: Final = 0.01
-CONNECTIONS: Final = 4
-# Well below what either broker can do, so that a latency is no queue.
-RATE: Final = 1_000
-QUIET_S: Final = 5
-QUIET_QUICK_S: Final = 1
 
 
 def _compact(name: str, scale: Scale) -> Figures:
@@ -64,35 +59,14 @@ def _compact(name: str, scale: Scale) -> Figures:
 
 def _produce_meanwhile(name: str, scale: Scale) -> Figures:
     with _dirty(name, scale) as (broker, log_dir, records):
-        create_topic(broker.port, OTHER_TOPIC)
-        quiet_s = float(scale.pick(QUIET_S, QUIET_QUICK_S))
-        # The first round warms both up.
-        _load_for(broker, scale, quiet_s)
-        quiet = _load_for(broker, scale, quiet_s)
-        _begin_segment(broker, scale)
-        busy = _load_for(broker, scale, quiet_s)
-        is_over = f"{TOPIC} 0 {records}" in _checkpoint(log_dir)
+        figures = produce_meanwhile(
+            broker,
+            scale,
+            partial(_begin_segment, broker, scale),
+            lambda: _is_clean(log_dir, records),
+        )
         _wait_until_clean(log_dir, records)
-    return {
-        "p99 µs quiet": quiet["p99_us"],
-        "p99 µs meanwhile": busy["p99_us"],
-        "p99 meanwhile / quiet": busy["p99_us"] / quiet["p99_us"],
-        "compaction was over before": float(is_over),
-    }
-
-
-def _load_for(broker: BrokerProcess, scale: Scale, duration_s: float) -> dict[str, float]:
-    frames = [produce_frame(OTHER_TOPIC, 0, OTHER_VALUE)]
-    load = start_load(
-        broker.port,
-        frames,
-        connections=CONNECTIONS,
-        duration_s=duration_s,
-        warmup_s=0.2,
-        rate=RATE,
-        pinned=scale.pinned,
-    )
-    return finish_load(load, "produce", 12)
+        return figures
 
 
 @contextmanager
@@ -121,16 +95,16 @@ def _produce(broker: BrokerProcess, scale: Scale, *, records: int, ahead_ms: int
     run_client("benchmarks.clients.keyed_producer", arguments, pinned=scale.pinned)
 
 
-def _checkpoint(log_dir: Path) -> list[str]:
+def _is_clean(log_dir: Path, records: int) -> bool:
     path = log_dir / CHECKPOINT
-    return path.read_text().splitlines() if path.exists() else []
+    return path.exists() and f"{TOPIC} 0 {records}" in path.read_text().splitlines()
 
 
 def _wait_until_clean(log_dir: Path, records: int) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while f"{TOPIC} 0 {records}" not in _checkpoint(log_dir):
+    while not _is_clean(log_dir, records):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{log_dir} is not clean: {_checkpoint(log_dir)}")
+            raise TimeoutError(f"{log_dir} is not clean")
         time.sleep(POLL_S)
 
 
