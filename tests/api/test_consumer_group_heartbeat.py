@@ -3,6 +3,7 @@
 import pytest
 
 from pybroker.errors import ErrorCode
+from pybroker.groups.configs import GroupConfigs
 from pybroker.protocol.consumer_group_heartbeat import (
     ConsumerGroupHeartbeatRequest,
     ConsumerGroupHeartbeatResponse,
@@ -62,7 +63,8 @@ def test_a_member_joins_lives_and_leaves(group_client, version):
 def test_a_member_that_has_nothing_to_expect_comes_rarely(group_client):
     create_topic(group_client, "orders", 2)
     answer = group_client.ask(first("one", "orders"), 1)
-    assert answer.heartbeat_interval_ms == 50
+    short_ms = GroupConfigs().pybroker_consumer_reconciliation_heartbeat_interval_ms
+    assert answer.heartbeat_interval_ms == short_ms
     wait_until(
         lambda: group_client.ask(later("one", answer.member_epoch), 1).heartbeat_interval_ms > 100
     )
