@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pybroker.store.groups import OffsetCommitted
     from pybroker.timers import Timer
 
+CONSUMER_PROTOCOL_TYPE: Final = "consumer"  # As members name themselves in JoinGroup.
 NEVER_MS: Final = 1 << 62  # Later than every deadline.
 
 PartitionCheck: TypeAlias = "Callable[[bytes, int], ErrorCode]"

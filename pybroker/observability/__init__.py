@@ -1,1 +1,1 @@
-"""What a broker says about itself while it runs: log lines."""
+"""What a broker says about itself while it runs: log lines and metrics."""

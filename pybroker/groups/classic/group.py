@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from pybroker.errors import ErrorCode
 from pybroker.groups.classic.state import TRANSITIONS, GroupState
-from pybroker.groups.group import NEVER_MS, Group
+from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE, NEVER_MS, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -254,7 +254,7 @@ class ClassicGroup(Group):
     def validate_offset_delete(self) -> ErrorCode:
         """Judge an OffsetDelete: of an empty group, or of one whose subscriptions are known."""
         if self.state is GroupState.EMPTY or (
-            self.protocol_type == "consumer" and self.state is not GroupState.DEAD
+            self.protocol_type == CONSUMER_PROTOCOL_TYPE and self.state is not GroupState.DEAD
         ):
             return ErrorCode.NONE
         return ErrorCode.NON_EMPTY_GROUP

@@ -137,7 +137,7 @@ def _add(
         group_instance_id=request.group_instance_id,
         client_id=joiner.client_id,
         client_host=joiner.client_host,
-        rebalance_timeout_ms=_rebalance_timeout_ms(request),
+        rebalance_timeout_ms=rebalance_timeout_of(request),
         session_timeout_ms=request.session_timeout_ms,
         session_deadline_ms=decision.now_ms + NEW_MEMBER_JOIN_TIMEOUT_MS,
         protocols=_protocols_of(request),
@@ -174,11 +174,12 @@ def _update(group: "ClassicGroup", member: Member, request: "JoinGroupRequest") 
     group.count_protocols(member.protocols, -1)
     group.count_protocols(protocols, 1)
     member.protocols = protocols
-    member.rebalance_timeout_ms = _rebalance_timeout_ms(request)
+    member.rebalance_timeout_ms = rebalance_timeout_of(request)
     member.session_timeout_ms = request.session_timeout_ms
 
 
-def _rebalance_timeout_ms(request: "JoinGroupRequest") -> int:
+def rebalance_timeout_of(request: "JoinGroupRequest") -> int:
+    """Give how long a member may take to join again, in ms."""
     # Version 0 has none, and clients of that time meant their session timeout.
     if request.rebalance_timeout_ms < 0:
         return request.session_timeout_ms

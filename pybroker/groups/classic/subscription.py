@@ -3,18 +3,17 @@
 The broker reads it for the sake of committed offsets: those that members read by must not go.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pybroker.errors import ProtocolError
 from pybroker.groups.classic.state import GroupState
+from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE
 from pybroker.protocol.codec import codec
 from pybroker.protocol.consumer_protocol import VERSION_BYTES, ConsumerProtocolSubscription
 
 if TYPE_CHECKING:
     from pybroker.groups.classic.group import ClassicGroup
     from pybroker.store.groups import OffsetCommitted
-
-CONSUMER_PROTOCOL_TYPE: Final = "consumer"
 
 
 def subscribes_to(group: "ClassicGroup", topic: str) -> bool:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from pybroker.errors import ErrorCode, KafkaError, ProtocolError
 from pybroker.groups.classic.consumer_data import read_subscription, write_assignment
+from pybroker.groups.classic.join import rebalance_timeout_of
 from pybroker.groups.consumer import membership, snapshot
 from pybroker.groups.consumer.leave import put_out
 from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
 from pybroker.groups.consumer.reconcile import owned_of, reconcile
 from pybroker.groups.consumer.state import MemberState
 from pybroker.groups.consumer.target import assign_if_due, raise_epoch
+from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE
 from pybroker.groups.rebalances import RebalanceReason, names
 from pybroker.protocol.join_group import JoinGroupResponse
 from pybroker.protocol.leave_group import LeaveGroupResponse
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from pybroker.protocol.sync_group import SyncGroupRequest
 
 MEMBER_ID_REQUIRED_VERSION = 4
-PROTOCOL_TYPE = "consumer"
 
 
 def join(
@@ -75,7 +76,7 @@ def join(
     group.extend_session(member, decision.now_ms)
     return JoinGroupResponse(
         generation_id=member.member_epoch,
-        protocol_type=PROTOCOL_TYPE,
+        protocol_type=CONSUMER_PROTOCOL_TYPE,
         protocol_name=request.protocols[0].name,
         member_id=member.member_id,
     )
@@ -96,7 +97,7 @@ def sync(
     member, classic = _require_classic(group, request.member_id, request.group_instance_id)
     _require_generation(member, request.generation_id)
     protocol_name, metadata = classic.protocols[0]
-    if request.protocol_type not in {None, PROTOCOL_TYPE} or request.protocol_name not in {
+    if request.protocol_type not in {None, CONSUMER_PROTOCOL_TYPE} or request.protocol_name not in {
         None,
         protocol_name,
     }:
@@ -178,7 +179,7 @@ def _leaver(
         # An administrator knows the instance only.
         member_id = group.static_members.get(instance_id, "")
     # Administrators make members of either protocol leave.
-    member = _require(group, member_id, instance_id)
+    member = membership.require(group, member_id, instance_id)
     if member.member_id in gone:
         raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID)
     return member
@@ -187,18 +188,11 @@ def _leaver(
 def _require_classic(
     group: "ConsumerGroup", member_id: str, instance_id: str | None
 ) -> tuple[ConsumerMember, ClassicMembership]:
-    member = _require(group, member_id, instance_id)
+    member = membership.require(group, member_id, instance_id)
     if member.classic is None:
         message = f"Member {member_id} does not use the classic protocol."
         raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, message)
     return member, member.classic
-
-
-def _require(group: "ConsumerGroup", member_id: str, instance_id: str | None) -> ConsumerMember:
-    if instance_id is None:
-        return membership.require_member(group, member_id)
-    unknown = f"Instance id {instance_id} is unknown."
-    return membership.require_static(group, member_id, instance_id, unknown)
 
 
 def _require_generation(member: ConsumerMember, generation_id: int) -> None:
@@ -216,7 +210,7 @@ def _require_valid(group: "ConsumerGroup", request: "JoinGroupRequest") -> None:
         all(any(name == each.name for name, _ in one.protocols) for one in classic)
         for each in request.protocols
     )
-    if request.protocol_type != PROTOCOL_TYPE or not is_shared:
+    if request.protocol_type != CONSUMER_PROTOCOL_TYPE or not is_shared:
         raise KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
 
 
@@ -225,8 +219,7 @@ def _subscription(
 ) -> "ConsumerProtocolSubscription":
     """Read what a member that comes with its id wants."""
     if request.member_id and request.group_instance_id is not None:
-        unknown = f"Instance id {request.group_instance_id} is unknown."
-        membership.require_static(group, request.member_id, request.group_instance_id, unknown)
+        membership.require_static(group, request.member_id, request.group_instance_id)
     try:
         return read_subscription(request.protocols[0].metadata)
     except ProtocolError:
@@ -263,11 +256,7 @@ def _update(
     before = snapshot.member_set(group, member)
     if subscription.rack_id is not None:
         member.rack_id = subscription.rack_id
-    # Version 0 has none, and clients of that time meant their session timeout.
-    rebalance_timeout_ms = request.rebalance_timeout_ms
-    if rebalance_timeout_ms < 0:
-        rebalance_timeout_ms = request.session_timeout_ms
-    member.rebalance_timeout_ms = rebalance_timeout_ms
+    member.rebalance_timeout_ms = rebalance_timeout_of(request)
     member.subscribed_topic_names = tuple(sorted(set(subscription.topics)))
     member.subscribed_topic_regex = ""
     member.client_id = joiner.client_id

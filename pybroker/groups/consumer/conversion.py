@@ -24,6 +24,7 @@ from pybroker.groups.consumer.group import ConsumerGroup
 from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
 from pybroker.groups.consumer.subscription import note_subscriptions, topic_ids_of
 from pybroker.groups.consumer.target import raise_epoch
+from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE
 from pybroker.groups.rebalances import RebalanceReason
 from pybroker.store.groups import GroupDeleted, GroupMembersRemoved, GroupSet
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 def upgraded(classic: ClassicGroup, topics: "Topics", decision: "Decision") -> ConsumerGroup:
     """Make a consumer group of a classic one; nothing is changed yet. Raises KafkaError.
 
-    `take_over` changes it, once the request that wants it turned out to be right.
+    `leave_classic` changes it, once the request that wants it turned out to be right.
     """
     group = ConsumerGroup(classic.group_id, classic.configs, decision.wall_ms)
     if classic.members:
@@ -82,7 +83,7 @@ def downgraded(group: ConsumerGroup, topics: "Topics", decision: "Decision") -> 
     """Make a classic group of a consumer group whose members are classic."""
     classic = ClassicGroup(group.group_id, group.configs, decision.wall_ms)
     classic.generation_id = group.group_epoch
-    classic.protocol_type = "consumer"
+    classic.protocol_type = CONSUMER_PROTOCOL_TYPE
     for member in group.members.values():
         classic.add(_downgrade_member(group, member))
     classic.protocol_name = classic.select_protocol()
@@ -142,7 +143,7 @@ def _is_whole(group: ConsumerGroup, topics: "Topics") -> bool:
 def _require_upgradable(classic: ClassicGroup) -> None:
     if not classic.configs.may_upgrade():
         raise _refusal(classic, "online upgrade is disabled")
-    if classic.protocol_type != "consumer":
+    if classic.protocol_type != CONSUMER_PROTOCOL_TYPE:
         raise _refusal(classic, "the group does not use the consumer embedded protocol")
     if len(classic.members) > classic.configs.group_consumer_max_size:
         raise _refusal(classic, "the group size exceeds the consumer group maximum size")

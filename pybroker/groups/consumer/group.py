@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pybroker.errors import ErrorCode
 from pybroker.groups.consumer.member import NO_TARGET
 from pybroker.groups.consumer.state import ConsumerGroupState
-from pybroker.groups.group import NEVER_MS, Group
+from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE, NEVER_MS, Group
 
 if TYPE_CHECKING:
     from pybroker.groups.configs import GroupConfigs
@@ -200,7 +200,7 @@ class ConsumerGroup(Group):
     @property
     def type_of_protocol(self) -> str:
         """Only consumers come by this protocol."""
-        return "consumer"
+        return CONSUMER_PROTOCOL_TYPE
 
     @property
     def member_count(self) -> int:

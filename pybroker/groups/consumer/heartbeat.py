@@ -129,11 +129,7 @@ def require_valid(
         if old is not None and old.member_id != member_id and old.classic is None:
             membership.require_released(old, member_id)
     else:
-        if instance_id is None:
-            member = membership.require_member(group, member_id)
-        else:
-            unknown = f"Instance id {instance_id} is unknown."
-            member = membership.require_static(group, member_id, instance_id, unknown)
+        member = membership.require(group, member_id, instance_id)
         membership.require_epoch(member, request.member_epoch, owned)
     pattern = request.subscribed_topic_regex
     if pattern and pattern not in group.resolved:

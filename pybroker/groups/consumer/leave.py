@@ -3,7 +3,7 @@
 Whoever goes for good, or is put out, makes the others rebalance at their next heartbeats.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pybroker.groups.consumer import membership, snapshot
 from pybroker.groups.consumer.member import LEAVE_STATIC_EPOCH, NOTHING
@@ -18,6 +18,26 @@ if TYPE_CHECKING:
     from pybroker.metadata.topics import Topics
     from pybroker.protocol.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 
+# What happens when which deadline of a member has passed.
+DEADLINES: Final = (
+    ("the member session expired", RebalanceReason.SESSION_EXPIRED, "session_deadline_ms"),
+    (
+        "the member did not give up its partitions within the rebalance timeout",
+        RebalanceReason.REBALANCE_TIMED_OUT,
+        "rebalance_deadline_ms",
+    ),
+    (
+        "the classic member failed to join within the rebalance timeout",
+        RebalanceReason.REBALANCE_TIMED_OUT,
+        "join_deadline_ms",
+    ),
+    (
+        "the classic member failed to sync within the rebalance timeout",
+        RebalanceReason.SYNC_TIMED_OUT,
+        "sync_deadline_ms",
+    ),
+)
+
 
 def leave(
     group: "ConsumerGroup",
@@ -27,11 +47,7 @@ def leave(
 ) -> ConsumerGroupHeartbeatResponse:
     """Decide a heartbeat of a member that leaves. Raises KafkaError."""
     member_id, instance_id = request.member_id, request.instance_id
-    if instance_id is None:
-        member = membership.require_member(group, member_id)
-    else:
-        unknown = f"Instance id {instance_id} is unknown."
-        member = membership.require_static(group, member_id, instance_id, unknown)
+    member = membership.require(group, member_id, instance_id)
     if request.member_epoch == LEAVE_STATIC_EPOCH:
         _leave_for_a_while(group, member, decision)
     else:
@@ -70,26 +86,6 @@ def expire(group: "ConsumerGroup", topics: "Topics", decision: "Decision") -> No
             why = f"{what}: {names([member.member_id for member in late])}"
             put_out(group, late, (reason, why), topics, decision)
     group.wake_at_ms = group.next_deadline_ms()
-
-
-DEADLINES = (
-    ("the member session expired", RebalanceReason.SESSION_EXPIRED, "session_deadline_ms"),
-    (
-        "the member did not give up its partitions within the rebalance timeout",
-        RebalanceReason.REBALANCE_TIMED_OUT,
-        "rebalance_deadline_ms",
-    ),
-    (
-        "the classic member failed to join within the rebalance timeout",
-        RebalanceReason.REBALANCE_TIMED_OUT,
-        "join_deadline_ms",
-    ),
-    (
-        "the classic member failed to sync within the rebalance timeout",
-        RebalanceReason.SYNC_TIMED_OUT,
-        "sync_deadline_ms",
-    ),
-)
 
 
 def _leave_for_a_while(

@@ -28,8 +28,10 @@ def require_room(group: "ConsumerGroup", member_id: str) -> None:
         )
 
 
-def require_member(group: "ConsumerGroup", member_id: str) -> ConsumerMember:
-    """Find a member."""
+def require(group: "ConsumerGroup", member_id: str, instance_id: str | None) -> ConsumerMember:
+    """Find a member, who has its instance id if it names one."""
+    if instance_id is not None:
+        return require_static(group, member_id, instance_id)
     member = group.members.get(member_id)
     if member is None:
         raise KafkaError(
@@ -39,13 +41,11 @@ def require_member(group: "ConsumerGroup", member_id: str) -> ConsumerMember:
     return member
 
 
-def require_static(
-    group: "ConsumerGroup", member_id: str, instance_id: str, unknown: str
-) -> ConsumerMember:
-    """Find who has an instance id, if that is who asks; `unknown` is said if nobody has it."""
+def require_static(group: "ConsumerGroup", member_id: str, instance_id: str) -> ConsumerMember:
+    """Find who has an instance id, if that is who asks."""
     member = group.static_member(instance_id)
     if member is None:
-        raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, unknown)
+        raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
     if member.member_id != member_id:
         raise KafkaError(
             ErrorCode.FENCED_INSTANCE_ID,

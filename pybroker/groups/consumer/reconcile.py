@@ -5,7 +5,7 @@ it did. Then it goes to the target epoch, with what is free of its target; the r
 step, as others give it up.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pybroker.groups.consumer import snapshot
 from pybroker.groups.consumer.member import NOTHING
@@ -13,7 +13,7 @@ from pybroker.groups.consumer.state import MemberState
 from pybroker.groups.consumer.subscription import topic_ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pybroker.groups.consumer.group import ConsumerGroup
     from pybroker.groups.consumer.member import Assigned, ConsumerMember
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pybroker.metadata.topics import Topics
 
     Owned = dict[bytes, set[int]]
+
+NOTHING_OF_A_TOPIC: "Final[Mapping[int, int]]" = {}
 
 
 def owned_of(pairs: "Iterable[tuple[bytes, Iterable[int]]]") -> "Owned":
@@ -77,9 +79,6 @@ def drop_unsubscribed(
     }
     state = MemberState.UNREVOKED_PARTITIONS
     _take(group, member, (state, member.member_epoch, kept, pending), decision)
-
-
-NOTHING_OF_A_TOPIC: "dict[int, int]" = {}
 
 
 def _owns_any(owned: "Owned | None", assigned: "Assigned") -> bool:
