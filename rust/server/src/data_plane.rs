@@ -1,4 +1,4 @@
-//! The data plane as the binding calls it: start, listen, the mailbox, images, logs, close.
+//! The data plane as the binding calls it: start, listen, the mailbox, images, close. `log_requests.rs` has what is about logs.
 //!
 //! A call answers from memory or returns a ticket, whose end comes through the mailbox.
 
@@ -111,7 +111,7 @@ impl DataPlane {
             }
         }
         let starting = (0..options.reactors.clamp(1, usize::from(u8::MAX)))
-            .map(|index| reactor::start(index, &shared))
+            .map(|index| reactor::build(index, &shared))
             .collect::<io::Result<Vec<_>>>()?;
         let (handles, starting): (Vec<_>, Vec<_>) = starting.into_iter().unzip();
         assert!(shared.reactors.set(handles.into()).is_ok(), "reactors are set once");

@@ -157,8 +157,7 @@ impl Logs {
     // --- Opening ---------------------------------------------------------------------------------
 
     /// Create or open one log. Opening one that is open changes nothing but its config, and one in a directory that is offline
-    /// stays closed. `recovered` hears of bytes that were
-    /// read because the last run did not end in an orderly way.
+    /// stays closed. `recovered` hears of bytes that were read because the last run did not end in an orderly way.
     pub(crate) fn open(
         &self,
         spec: &LogSpec,

@@ -102,8 +102,8 @@ pub(crate) struct Reactor {
     pub(crate) connections: RefCell<HashMap<u64, Rc<ConnectionEntry>>>,
 }
 
-/// Start a reactor's thread. It ends after [`ReactorHandle::stop`].
-pub(crate) fn start(index: usize, shared: &Arc<Shared>) -> io::Result<(ReactorHandle, Starting)> {
+/// Build a reactor. [`Starting::run`] starts its thread, which ends after [`ReactorHandle::stop`].
+pub(crate) fn build(index: usize, shared: &Arc<Shared>) -> io::Result<(ReactorHandle, Starting)> {
     let (commands, received) = mpsc::unbounded_channel();
     let replies = Arc::new(ReplyQueue::default());
     let handle = ReactorHandle { commands, replies: Arc::clone(&replies) };
