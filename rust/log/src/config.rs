@@ -3,6 +3,9 @@
 use pybroker_wire::Compression;
 use pybroker_wire::batch::TimestampType;
 
+/// See [`LogConfig::background_flush_bytes`]: a tenth of a second of recovery, and so much that the flush itself is a large one.
+const BACKGROUND_FLUSH_BYTES: u64 = 64 << 20;
+
 /// What one topic's configs say about its logs. Shared by the partitions of a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogConfig {
@@ -24,6 +27,8 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `flush.ms`: how long an appended record may stay unflushed.
     pub flush_ms: i64,
+    /// After so many appended bytes a flush in the background is due, whatever Kafka's configs say: recovery reads the rest.
+    pub background_flush_bytes: u64,
     /// `message.timestamp.type`.
     pub timestamp_type: TimestampType,
     /// `message.timestamp.before.max.ms`: how much older than the broker's clock a record may be.
@@ -87,6 +92,7 @@ impl Default for LogConfig {
             max_message_bytes: 1024 * 1024 + 12,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
+            background_flush_bytes: BACKGROUND_FLUSH_BYTES,
             timestamp_type: TimestampType::CreateTime,
             timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 60 * 60 * 1000,

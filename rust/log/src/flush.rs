@@ -24,6 +24,7 @@ pub struct FlushJob {
     files: Vec<(PathBuf, Arc<File>)>,
     folders: Vec<PathBuf>,
     up_to: i64,
+    bytes: u64,
     began_ms: i64,
     truncations: u64,
     metadata_changes: u64,
@@ -42,6 +43,11 @@ impl FlushJob {
     pub fn up_to(&self) -> i64 {
         self.up_to
     }
+
+    /// About how many bytes of records it makes durable.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 impl Log {
@@ -59,6 +65,7 @@ impl Log {
             files: Vec::new(),
             folders: Vec::new(),
             up_to: self.log_end_offset,
+            bytes: std::mem::take(&mut self.unflushed_bytes),
             began_ms: now_ms,
             truncations: self.truncations,
             metadata_changes: self.metadata_changes,

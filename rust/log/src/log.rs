@@ -68,7 +68,7 @@ pub enum Origin {
 pub enum FlushDemand {
     /// Not now.
     None,
-    /// A segment was rolled: flush it soon, in the background, so that recovery has less to read.
+    /// A segment was rolled, or much was appended: flush it soon, in the background, so that recovery has less to read.
     Soon,
     /// `flush.messages` or `flush.ms` demands it before the append is answered.
     BeforeAnswer,
@@ -87,6 +87,8 @@ pub struct Appended {
     pub log_start_offset: i64,
     /// The batch had been appended before: the offsets are those of the first time, and nothing was written.
     pub duplicate: bool,
+    /// The batch is the first of a new segment.
+    pub rolled: bool,
     /// Whether to flush.
     pub flush: FlushDemand,
 }
@@ -146,6 +148,8 @@ pub struct Log {
     pub(crate) log_start_offset: i64,
     pub(crate) log_end_offset: i64,
     pub(crate) recovery_point: i64,
+    /// Bytes that were appended since a flush began, or that recovery had to check.
+    pub(crate) unflushed_bytes: u64,
     /// When the first record after the recovery point was appended.
     pub(crate) unflushed_since_ms: Option<i64>,
     /// How often something besides the records changed (names, indexes, epochs, snapshots), and how much of it is flushed.
@@ -219,6 +223,7 @@ impl Log {
             log_append_time_ms,
             log_start_offset: self.log_start_offset,
             duplicate: false,
+            rolled,
             flush: self.flush_demand(rolled, now_ms),
         })
     }
@@ -233,6 +238,7 @@ impl Log {
             },
             log_start_offset: self.log_start_offset,
             duplicate: true,
+            rolled: false,
             flush: FlushDemand::None,
         }
     }
@@ -313,6 +319,7 @@ impl Log {
             self.producers.expire(now_ms, expiration_ms);
         }
         self.appended_bytes += header.size_bytes() as u64;
+        self.unflushed_bytes += header.size_bytes() as u64;
         self.log_end_offset = header.last_offset() + 1;
         self.unflushed_since_ms.get_or_insert(now_ms);
         Ok(())
@@ -323,7 +330,7 @@ impl Log {
         let is_due = self.flush_deadline_ms().is_some_and(|deadline_ms| now_ms >= deadline_ms);
         if unflushed >= self.config.flush_messages || is_due {
             FlushDemand::BeforeAnswer
-        } else if rolled {
+        } else if rolled || self.unflushed_bytes >= self.config.background_flush_bytes {
             FlushDemand::Soon
         } else {
             FlushDemand::None

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use pybroker_wire::batch::{Batch, BatchHeader, HEADER_BYTES};
+use pybroker_wire::batch::{BatchHeader, HEADER_BYTES};
 
 use crate::compaction::swap;
 use crate::disk;
@@ -19,10 +19,9 @@ use crate::log::{Log, OpenOptions, Shutdown};
 use crate::partition_metadata;
 use crate::producer_state::ProducerStates;
 use crate::read::RecentBatches;
-use crate::scan::{BatchScanner, SCAN_CHUNK_BYTES, has_valid_batch_after};
+use crate::scan::{BatchScanner, LOOKUP_CHUNK_BYTES, SCAN_CHUNK_BYTES, has_valid_batch_after};
 use crate::segment::{LOG_SUFFIX, Segment, TRANSACTION_INDEX_SUFFIX, offset_path};
 use crate::transaction_index::TransactionIndex;
-use crate::transactions::ProducerBatch;
 use crate::truncate::load_log_start_offset;
 
 /// Digits of the offset in the name of a file.
@@ -62,6 +61,7 @@ impl Log {
             log_start_offset: options.log_start_offset.max(load_log_start_offset(folder)?),
             log_end_offset: 0,
             recovery_point: 0,
+            unflushed_bytes: 0,
             unflushed_since_ms: None,
             metadata_changes: 0,
             metadata_flushed: 0,
@@ -101,6 +101,7 @@ impl Log {
             if self.log_end_offset.max(self.log_start_offset) < offset {
                 // It is from before a truncation: of what is flushed now it says nothing.
                 recovery_point = Some(0);
+                self.unflushed_bytes = 0;
                 self.recover(0, now_ms, recovered)?;
             }
         }
@@ -175,7 +176,7 @@ impl Log {
             if index > first {
                 self.write_snapshot(self.segments[index].base_offset)?;
             }
-            let end = self.recover_segment(index, now_ms)?;
+            let end = self.recover_segment(index, recovery_point, now_ms)?;
             recovered(self.segments[index].size);
             // A lost tail may end at a batch by chance. Gaps that mean nothing come from compaction, and from a truncation
             // to a log start offset inside of a batch.
@@ -201,8 +202,14 @@ impl Log {
         Ok(())
     }
 
-    /// Reads one segment and indexes it. Gives the position after the last valid batch.
-    fn recover_segment(&mut self, index: usize, now_ms: i64) -> Result<u64, LogError> {
+    /// Reads one segment and indexes it: of what is before the recovery point the headers, the rest with its checksums. Gives the
+    /// position after the last valid batch.
+    fn recover_segment(
+        &mut self,
+        index: usize,
+        recovery_point: i64,
+        now_ms: i64,
+    ) -> Result<u64, LogError> {
         let expiration_ms = self.config.producer_id_expiration_ms;
         let end_offset = self.segments.get(index + 1).map_or(i64::MAX, |next| next.base_offset);
         let is_active = index + 1 == self.segments.len();
@@ -213,13 +220,14 @@ impl Log {
         }
         let path = segment.log_path(&self.folder);
         let file = Arc::clone(segment.file(&self.folder)?);
-        let mut scanner = BatchScanner::new(&file, 0, segment.size, SCAN_CHUNK_BYTES);
+        let mut scanner = BatchScanner::new(&file, 0, segment.size, LOOKUP_CHUNK_BYTES);
         let mut next_offset = segment.base_offset;
         let mut end = 0;
         let mut aborted = TransactionIndex::default();
         segment.reset_indexes();
-        while let Some((found, bytes)) =
-            scanner.next_whole().map_err(|error| LogError::disk("read", &path, error))?
+        while let Some((found, batch)) = scanner
+            .next_recovered(recovery_point)
+            .map_err(|error| LogError::disk("read", &path, error))?
         {
             let header = &found.header;
             let last_offset = header.last_offset();
@@ -237,11 +245,13 @@ impl Log {
             }
             segment.index_batch(&found, self.config.index_interval_bytes);
             self.leader_epochs.note(header);
-            let batch = ProducerBatch::of(&Batch { header: found.header, bytes, position: 0 });
             if let Some(entry) = self.producers.aborted_by(&batch) {
                 aborted.push(entry);
             }
             self.producers.update(&batch, 0, now_ms, expiration_ms);
+            if last_offset >= recovery_point {
+                self.unflushed_bytes += header.size_bytes() as u64;
+            }
             next_offset = last_offset + 1;
             end = found.end();
         }

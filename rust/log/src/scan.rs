@@ -11,6 +11,8 @@ use crate::transactions::ProducerBatch;
 pub(crate) const LOOKUP_CHUNK_BYTES: usize = 4 * 1024;
 /// What a scan over a whole segment reads at once.
 pub(crate) const SCAN_CHUNK_BYTES: usize = 256 * 1024;
+/// How far the operating system reads ahead of recovery.
+const READ_AHEAD_BYTES: u64 = 8 << 20;
 
 /// A header and where its batch starts in the file.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +36,20 @@ pub(crate) struct BatchScanner<'a> {
     chunk: Vec<u8>,
     chunk_position: u64,
     chunk_bytes: usize,
+    read_ahead_end: u64,
 }
 
 impl<'a> BatchScanner<'a> {
     pub(crate) fn new(file: &'a File, position: u64, end: u64, chunk_bytes: usize) -> Self {
-        Self { file, position, end, chunk: Vec::new(), chunk_position: position, chunk_bytes }
+        Self {
+            file,
+            position,
+            end,
+            chunk: Vec::new(),
+            chunk_position: position,
+            chunk_bytes,
+            read_ahead_end: position,
+        }
     }
 
     /// Where the next batch starts. After the last whole batch it stays there: before `end` if something else follows.
@@ -60,14 +71,51 @@ impl<'a> BatchScanner<'a> {
         let Some(found) = self.peek_header()? else {
             return Ok(None);
         };
-        let mut batch = ProducerBatch::without_marker(found.header);
-        if found.header.attributes.is_control()
-            && let Some(whole) = self.bytes(&found)?.and_then(|bytes| Batch::first(bytes).ok())
-        {
-            batch = ProducerBatch::of(&whole);
-        }
+        let batch = self.producer_batch(&found)?;
         self.position = found.end();
         Ok(Some(batch))
+    }
+
+    /// The next batch as recovery sees it; `None` where no whole batch follows. The checksum is looked at unless all of the
+    /// batch is before `recovery_point`.
+    pub(crate) fn next_recovered(
+        &mut self,
+        recovery_point: i64,
+    ) -> io::Result<Option<(FoundBatch, ProducerBatch)>> {
+        self.read_ahead();
+        let Some(found) = self.peek_header()? else {
+            return Ok(None);
+        };
+        let batch = if found.header.last_offset() < recovery_point {
+            self.producer_batch(&found)?
+        } else {
+            self.chunk_bytes = SCAN_CHUNK_BYTES;
+            let whole = self.bytes(&found)?.and_then(|bytes| Batch::first(bytes).ok());
+            let Some(whole) = whole.filter(|whole| whole.verify_crc().is_ok()) else {
+                return Ok(None);
+            };
+            ProducerBatch::of(&whole)
+        };
+        self.position = found.end();
+        Ok(Some((found, batch)))
+    }
+
+    fn producer_batch(&mut self, found: &FoundBatch) -> io::Result<ProducerBatch> {
+        if found.header.attributes.is_control()
+            && let Some(whole) = self.bytes(found)?.and_then(|bytes| Batch::first(bytes).ok())
+        {
+            return Ok(ProducerBatch::of(&whole));
+        }
+        Ok(ProducerBatch::without_marker(found.header))
+    }
+
+    /// Has the file read ahead of the scan: headers alone look to the operating system like reads at random.
+    fn read_ahead(&mut self) {
+        if self.position + READ_AHEAD_BYTES / 2 >= self.read_ahead_end {
+            let start = self.read_ahead_end.max(self.position);
+            self.read_ahead_end = (self.position + READ_AHEAD_BYTES).min(self.end);
+            self.file.expect_reads(start, self.read_ahead_end.saturating_sub(start));
+        }
     }
 
     /// The next batch with all its bytes; `None` where no whole batch with a valid checksum follows.

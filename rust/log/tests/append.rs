@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use pybroker_log::{FlushDemand, LogConfig, Origin, Shutdown};
+use pybroker_log::{FlushDemand, Log, LogConfig, Origin, Shutdown};
 use pybroker_wire::batch::{Attributes, TimestampType};
 use pybroker_wire::record::Header;
 use pybroker_wire::{Batch, BatchBuilder, Compression, ErrorCode};
@@ -404,13 +404,14 @@ fn a_segment_is_rolled_by_size_time_and_full_index() {
     let place = Place::new();
     let config = LogConfig { segment_bytes: 300, ..LogConfig::default() };
     let mut log = place.open(config, Shutdown::Clean).unwrap();
-    let flushes: Vec<FlushDemand> =
-        (0..4).map(|_| append(&mut log, &mut batch(&[&[0; 60]])).unwrap().flush).collect();
+    let appended: Vec<_> =
+        (0..4).map(|_| append(&mut log, &mut batch(&[&[0; 60]])).unwrap()).collect();
     assert_eq!(
         log.segments().iter().map(|segment| segment.base_offset).collect::<Vec<_>>(),
         [0, 2]
     );
-    assert_eq!(flushes[2], FlushDemand::Soon);
+    assert_eq!([1, 2, 3].map(|index| appended[index].rolled), [false, true, false]);
+    assert_eq!(appended[2].flush, FlushDemand::Soon);
 
     let place = Place::new();
     let config = LogConfig { segment_ms: 1000, ..LogConfig::default() };
@@ -435,6 +436,29 @@ fn a_segment_is_rolled_by_size_time_and_full_index() {
         append(&mut log, &mut build(builder)).unwrap();
     }
     assert!(log.segments().len() > 3, "{:?}", log.segments());
+}
+
+#[test]
+fn many_unflushed_bytes_ask_for_a_flush_in_the_background() {
+    let place = Place::new();
+    let one = || batch(&[&[0; 60]]);
+    let config =
+        LogConfig { background_flush_bytes: one().len() as u64 * 2, ..LogConfig::default() };
+    let mut log = place.open(config.clone(), Shutdown::Clean).unwrap();
+    let demands = |log: &mut Log, count| -> Vec<FlushDemand> {
+        (0..count).map(|_| append(log, &mut one()).unwrap().flush).collect()
+    };
+    assert_eq!(demands(&mut log, 3), [FlushDemand::None, FlushDemand::Soon, FlushDemand::Soon]);
+    let job = log.begin_flush(NOW_MS).unwrap().unwrap();
+    assert_eq!(demands(&mut log, 1), [FlushDemand::None], "a flush is under way");
+    let outcome = job.run();
+    log.finish_flush(job, outcome).unwrap();
+    assert_eq!(demands(&mut log, 1), [FlushDemand::Soon]);
+    drop(log);
+    // What recovery has to check once is not to be checked again and again.
+    let unclean = Shutdown::Unclean { recovery_point: 3 };
+    let mut log = place.open(config, unclean).unwrap();
+    assert_eq!(demands(&mut log, 1), [FlushDemand::Soon]);
 }
 
 #[test]

@@ -170,6 +170,31 @@ fn damage_before_the_recovery_point_is_not_looked_for() {
 }
 
 #[test]
+fn before_the_recovery_point_headers_alone_are_read() {
+    let place = Place::new();
+    let stored = three_batches(&place);
+    let path = only_log_file(&place);
+    let third = stored[0].len() + stored[1].len();
+    let damage = |position: usize| {
+        let mut bytes = stored.concat();
+        bytes[position] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    };
+    let recovered = |recovery_point| open(&place, Shutdown::Unclean { recovery_point });
+    // The recovery point is the end of the second batch, and is reached, in the midst of the segment.
+    damage(third - 1);
+    let log = recovered(4).unwrap();
+    assert_eq!((log.state().log_end_offset, log.state().recovery_point), (6, 4));
+    drop(log);
+    assert!(matches!(recovered(3), Err(LogError::Corrupt { .. })), "a part of it is not flushed");
+    // What leads the scan astray is found all the same.
+    damage(stored[0].len() + 7);
+    assert!(matches!(recovered(4), Err(LogError::Corrupt { .. })));
+    damage(third + stored[2].len() - 1);
+    assert_eq!(recovered(4).unwrap().state().log_end_offset, 4);
+}
+
+#[test]
 fn a_batch_within_a_torn_batch_is_not_taken_for_one_that_follows() {
     let place = Place::new();
     let mut log = place.create();

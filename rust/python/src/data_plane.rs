@@ -148,6 +148,7 @@ impl PyLogConfig {
             compression: compression(compression_type)?,
             compression_level,
             producer_id_expiration_ms,
+            ..LogConfig::default()
         })))
     }
 }

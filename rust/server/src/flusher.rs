@@ -1,4 +1,5 @@
-//! Group fsync: the threads that make records durable where `flush.messages` or `flush.ms` asks for it.
+//! Group fsync: the threads that make records durable where `flush.messages` or `flush.ms` asks for it, and of every log what
+//! is much, so that recovery after a crash has little to read.
 //!
 //! Reactors never wait for a disk: a producer whose records must be durable waits for a message. A partition is flushed
 //! by one thread at a time, and everybody who came until its turn is served by the same fdatasync; who comes later is
@@ -232,24 +233,30 @@ fn flush_queued(shared: &Weak<Shared>, partition: &Partition) {
     };
     let Some(shared) = shared.upgrade() else { return };
     count(&shared.counters.flushes);
-    let outcome = flush_now(partition, shared.clock.now_ms());
-    if outcome.is_ok() {
-        // Who left meanwhile needs no answer.
-        for done in waiting {
-            let _ = done.send(());
-        }
-    } else {
-        report_failure(&shared, partition);
+    let Ok(bytes) = flush_now(partition, shared.clock.now_ms()) else {
+        // Who waits is told by the end of its channel.
+        drop(waiting);
+        return report_failure(&shared, partition);
+    };
+    // Who left meanwhile needs no answer.
+    for done in waiting {
+        let _ = done.send(());
+    }
+    if partition.dir().note_flushed(bytes) {
+        // The directory was told of a failure; until there is a newer checkpoint, recovery reads more.
+        let _ = shared.logs.checkpoint_dir(partition.dir());
     }
 }
 
-fn flush_now(partition: &Partition, now_ms: i64) -> Result<(), Offline> {
+/// Gives about how many bytes of records were made durable.
+fn flush_now(partition: &Partition, now_ms: i64) -> Result<u64, Offline> {
     let Ok(job) = partition.with_log(|log| log.begin_flush(now_ms))? else { return Err(Offline) };
-    let Some(job) = job else { return Ok(()) };
+    let Some(job) = job else { return Ok(0) };
+    let bytes = job.bytes();
     let outcome = catch_unwind(AssertUnwindSafe(|| job.run()))
         .unwrap_or_else(|_| Err(LogError::Offline { reason: "a flush panicked".to_owned() }));
     let is_durable = outcome.is_ok();
     let finished = partition.with_log(|log| log.finish_flush(job, outcome));
     // A log that was closed or deleted meanwhile does not undo the flush.
-    if is_durable || matches!(finished, Ok(Ok(()))) { Ok(()) } else { Err(Offline) }
+    if is_durable || matches!(finished, Ok(Ok(()))) { Ok(bytes) } else { Err(Offline) }
 }

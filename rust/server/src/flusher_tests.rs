@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use pybroker_log::{LogConfig, Origin};
+use pybroker_log::{LogConfig, Origin, checkpoints};
 use pybroker_wire::{ErrorCode, TopicRef};
 
+use crate::limits::CHECKPOINT_BYTES;
 use crate::mailbox::Mail;
-use crate::testing::{Fixture, NODE, batch, fetch_request};
+use crate::testing::{Fixture, NODE, batch, fetch_request, now_ms};
 
 #[tokio::test]
 async fn producers_that_wait_together_share_a_flush() {
@@ -116,6 +117,42 @@ async fn a_closed_segment_is_flushed_in_the_background() {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), is_flushed).await.expect("it is flushed");
+}
+
+#[tokio::test]
+async fn many_bytes_are_flushed_in_the_background_and_the_recovery_point_is_written() {
+    let fixture = Fixture::new();
+    let config = LogConfig { background_flush_bytes: 1_500, ..LogConfig::default() };
+    fixture.create_with("t", &[(NODE, 0), (NODE, 0)], config);
+    let (client, log) = (fixture.client(), fixture.partition("t", 0));
+    let path = log.dir().path().join(checkpoints::RECOVERY_POINT_FILE);
+    let written = || {
+        let offsets = checkpoints::read_offsets(&path).unwrap();
+        offsets.get(&(log.topic().to_owned(), 0)).copied()
+    };
+    client.produce("t", 0, &batch(1, 800)).await;
+    assert!(!log.dir().note_flushed(CHECKPOINT_BYTES - 1), "a byte is missing");
+    client.produce("t", 0, &batch(1, 800)).await;
+    let is_written = async {
+        while written() != Some(2) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), is_written).await.expect("it is written");
+    assert_eq!(fixture.partition("t", 1).state().unwrap().recovery_point, 0);
+    assert_eq!(fixture.shared.counters.flushes.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_marked_as_clean_gets_no_further_checkpoint() {
+    let fixture = Fixture::new();
+    fixture.create("t", 1);
+    let log = fixture.partition("t", 0);
+    let path = log.dir().path().join(checkpoints::RECOVERY_POINT_FILE);
+    fixture.shared.logs.close(now_ms()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    fixture.shared.logs.checkpoint_dir(log.dir()).unwrap();
+    assert!(!path.exists());
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ pub(crate) const FAULT_LINES_PER_SECOND: u32 = 10;
 /// How long a stopping reactor waits for requests in flight.
 pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// As many logs as are opened one after the other; more are opened by several threads.
+/// As many logs as are opened one after the other; more, and those that must be recovered, are opened by several threads.
 pub(crate) const LOGS_OPENED_IN_LINE: usize = 8;
 
 /// Partitions that are asked for their open files, at most, when one more was opened than there should be.
@@ -59,6 +59,10 @@ pub(crate) const EVICTION_STEPS_MAX: usize = 64;
 /// Threads that fsync logs for producers that wait for it; each works at one partition. They wait, and file systems commit together
 /// what waits together: 64 files of one disk took 360 fdatasyncs a second from one thread, 5,900 from 4 and 15,800 from 16.
 pub(crate) const FLUSHER_THREADS: usize = 16;
+
+/// After so many flushed bytes of a directory its recovery points are written, whatever the schedule says: recovery reads the
+/// rest. A fifth of a second's worth, and rare enough for a file that names each of many thousand logs.
+pub(crate) const CHECKPOINT_BYTES: u64 = 256 << 20;
 
 /// Threads that flush and close logs at the end, for the same reason, and as many logs as are worth one more thread.
 pub(crate) const CLOSING_THREADS_MAX: usize = 16;

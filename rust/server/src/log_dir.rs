@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 
@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use pybroker_log::checkpoints::{self, Offsets};
 use pybroker_log::{DeletedFiles, FailureScope, LogError};
 
+use crate::limits::CHECKPOINT_BYTES;
 use crate::logs::Logs;
 use crate::mailbox::{LogDirState, Mail, Mailbox};
 use crate::open_files::OpenFiles;
@@ -37,7 +38,11 @@ pub(crate) struct LogDir {
     // Logs that have a folder, or are about to get one, and are not open.
     left: Mutex<HashMap<LogName, LeftBehind>>,
     open_logs: AtomicUsize,
-    checkpointing: Mutex<()>,
+    // Held by who writes the checkpoints. True once the directory is marked as clean: a late flush writes them no more, because
+    // the directory may be somebody else's by then.
+    checkpointing: Mutex<bool>,
+    // Flushed since the recovery points were written the last time.
+    flushed_bytes: AtomicU64,
     failure: OnceLock<String>,
     // The disk did not take what was written last: there is no space, perhaps.
     is_refusing: AtomicBool,
@@ -70,6 +75,7 @@ impl LogDir {
             left: Mutex::new(left),
             open_logs: AtomicUsize::new(0),
             checkpointing: Mutex::default(),
+            flushed_bytes: AtomicU64::new(0),
             failure,
             is_refusing: AtomicBool::new(false),
             holds_appends: AtomicBool::new(false),
@@ -213,12 +219,24 @@ impl LogDir {
 
     // --- What is written into it -----------------------------------------------------------------
 
+    /// Take note that records were flushed. Says whether the recovery points are to be written, which one caller is told.
+    pub(crate) fn note_flushed(&self, bytes: u64) -> bool {
+        let before = self.flushed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let is_due = before < CHECKPOINT_BYTES && before + bytes >= CHECKPOINT_BYTES;
+        is_due && !self.is_offline()
+    }
+
     /// Write up to where each log is flushed and from where on it is readable. `present` are the logs that are open.
     pub(crate) fn checkpoint(
         self: &Arc<Self>,
         present: impl Iterator<Item = (LogName, LeftBehind)>,
     ) -> Result<(), LogError> {
-        let _one_at_a_time = self.checkpointing.lock();
+        let is_over = self.checkpointing.lock();
+        if *is_over {
+            return Ok(());
+        }
+        // Before the recovery points are read, so that what is flushed from now on counts towards the next time.
+        self.flushed_bytes.store(0, Ordering::Relaxed);
         let (mut recovery_points, mut log_start_offsets) = (Offsets::new(), Offsets::new());
         let left: Vec<_> =
             self.left.lock().iter().map(|(name, left)| (name.clone(), *left)).collect();
@@ -237,6 +255,7 @@ impl LogDir {
 
     /// Write the marker that lets the next start trust the files.
     pub(crate) fn mark_clean(self: &Arc<Self>) -> Result<(), LogError> {
+        *self.checkpointing.lock() = true;
         checkpoints::write_clean_shutdown_marker(&self.path)
             .inspect_err(|error| self.note(error.scope(), &error.to_string()))
     }

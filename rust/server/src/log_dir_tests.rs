@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
-use pybroker_log::{LogConfig, Origin};
+use pybroker_log::{LogConfig, Origin, checkpoints};
 use pybroker_wire::{ErrorCode, TopicRef, Uuid};
 
+use crate::log_opening::open_logs;
 use crate::logs::{LogSpec, Logs};
 use crate::mailbox::{LogDirState, Mail, Mailbox};
 use crate::testing::{Client, Fixture, NODE, batch, fetch_request, now_ms};
@@ -240,8 +241,21 @@ async fn what_the_checkpoints_say_of_a_deleted_log_is_forgotten() {
     let lines = || std::fs::read_to_string(&path).unwrap().lines().count();
     assert_eq!(lines(), 4);
     logs.delete(topic_id, 0).unwrap().unwrap().unlink().unwrap();
-    logs.checkpoint_after_deletion().unwrap();
+    logs.checkpoint_if_stale().unwrap();
     assert_eq!(lines(), 3);
+}
+
+#[test]
+fn a_recovery_point_past_the_end_leaves_the_checkpoint_before_the_log_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(checkpoints::RECOVERY_POINT_FILE);
+    logs_in(&[dir.path().to_path_buf()]).open(&spec(0, true), 0, &|_| ()).unwrap();
+    let name = ("t".to_owned(), 0);
+    checkpoints::write_offsets(&path, &[(name.clone(), 99)].into()).unwrap();
+    let fixture = Fixture::with(|options| options.log_dirs = vec![dir.path().to_path_buf()]);
+    open_logs(&fixture.shared, &[spec(0, false)], 2);
+    assert!(fixture.shared.logs.find(Uuid([7; 16]), 0).is_some());
+    assert_eq!(checkpoints::read_offsets(&path).unwrap()[&name], 0);
 }
 
 #[tokio::test]

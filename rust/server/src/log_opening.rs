@@ -49,12 +49,21 @@ impl Progress {
 pub(crate) fn open_logs(shared: &Shared, specs: &[LogSpec], threads_per_dir: usize) {
     let progress = &shared.log_opening;
     progress.logs.fetch_add(specs.len() as u64, Ordering::Relaxed);
-    if specs.len() <= LOGS_OPENED_IN_LINE {
+    let is_unclean = shared.logs.dirs().iter().any(|dir| !dir.was_clean());
+    let recovers = is_unclean && specs.iter().any(|spec| !spec.is_new);
+    if specs.len() <= LOGS_OPENED_IN_LINE && !recovers {
         for spec in specs {
             open_log(shared, spec);
         }
-        return;
+    } else {
+        open_by_threads(shared, specs, threads_per_dir, is_unclean);
     }
+    // The directory was told of a failure.
+    let _ = shared.logs.checkpoint_if_stale();
+}
+
+fn open_by_threads(shared: &Shared, specs: &[LogSpec], threads_per_dir: usize, is_unclean: bool) {
+    let progress = &shared.log_opening;
     let mut by_dir: Vec<Vec<&LogSpec>> = shared.logs.dirs().iter().map(|_| Vec::new()).collect();
     for spec in specs {
         by_dir[shared.logs.dir_index(spec)].push(spec);
@@ -74,7 +83,6 @@ pub(crate) fn open_logs(shared: &Shared, specs: &[LogSpec], threads_per_dir: usi
                     progress.bytes.fetch_add(bytes, Ordering::Relaxed);
                 }
             };
-            let is_unclean = shared.logs.dirs().iter().any(|dir| !dir.was_clean());
             if is_unclean {
                 let _ = thread::Builder::new().spawn_scoped(scope, count);
             }

@@ -186,6 +186,11 @@ impl Logs {
             Ok(mut log) => {
                 // Most partitions of a large cluster are idle: their files are opened when they are used.
                 log.rest(Rest::Flushed);
+                let left = dir.left_behind(&spec.name()).unwrap_or_default();
+                if log.state().recovery_point < left.recovery_point {
+                    // It is not believed now, and must not be believed when the log has grown past it.
+                    self.has_stale_checkpoints.store(true, Ordering::Relaxed);
+                }
                 self.unopened.lock().remove(&key);
                 dir.opened(&spec.name());
                 let topic = Arc::clone(&spec.topic);
@@ -305,9 +310,9 @@ impl Logs {
         pybroker_log::delete_unopened(&dir.folder(&name), topic_id)
     }
 
-    /// Take deleted logs out of the checkpoints: what is said of them would be believed of a topic that takes the name, should
-    /// the broker crash before the next checkpoint.
-    pub(crate) fn checkpoint_after_deletion(&self) -> Result<(), LogError> {
+    /// Take out of the checkpoints what is no longer true, should the broker crash before the next one: of deleted logs it would be
+    /// believed of a topic that takes the name, of a log that was cut when it has grown again.
+    pub(crate) fn checkpoint_if_stale(&self) -> Result<(), LogError> {
         if self.has_stale_checkpoints.swap(false, Ordering::Relaxed) {
             self.checkpoint()?;
         }
@@ -318,17 +323,21 @@ impl Logs {
     pub(crate) fn checkpoint(&self) -> Result<(), LogError> {
         let mut first_failure = Ok(());
         for dir in self.dirs.iter().filter(|dir| !dir.is_offline()) {
-            let written = dir.checkpoint(self.in_dir(dir).iter().filter_map(|partition| {
-                let state = partition.state()?;
-                let offsets = LeftBehind {
-                    recovery_point: state.recovery_point,
-                    log_start_offset: state.log_start_offset,
-                };
-                Some(((Arc::from(partition.topic()), partition.index()), offsets))
-            }));
-            first_failure = first_failure.and(written);
+            first_failure = first_failure.and(self.checkpoint_dir(dir));
         }
         first_failure
+    }
+
+    /// As `checkpoint`, of one directory.
+    pub(crate) fn checkpoint_dir(&self, dir: &Arc<LogDir>) -> Result<(), LogError> {
+        dir.checkpoint(self.in_dir(dir).iter().filter_map(|partition| {
+            let state = partition.state()?;
+            let offsets = LeftBehind {
+                recovery_point: state.recovery_point,
+                log_start_offset: state.log_start_offset,
+            };
+            Some(((Arc::from(partition.topic()), partition.index()), offsets))
+        }))
     }
 
     /// Flush and close every log. A directory is marked as clean only when all its logs were open and closed: the next start

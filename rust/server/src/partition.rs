@@ -15,8 +15,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use pybroker_log::{
-    AppendError, Appended, DeletedFiles, FlushDemand, Log, LogError, LogState, Origin, Refusal,
-    Rest,
+    AppendError, Appended, DeletedFiles, Log, LogError, LogState, Origin, Refusal, Rest,
 };
 use pybroker_wire::Uuid;
 use pybroker_wire::fetch::IsolationLevel;
@@ -194,8 +193,7 @@ impl Partition {
         match outcome {
             Ok(Ok((stored, state))) => {
                 // A roll leaves what was waited for in an older segment: no later append is read together with it.
-                let has_rolled = stored.appended.flush == FlushDemand::Soon;
-                let has_watchers = self.publish_append(state, has_rolled);
+                let has_watchers = self.publish_append(state, stored.appended.rolled);
                 drop(log);
                 self.dir.note_stored();
                 if has_watchers {

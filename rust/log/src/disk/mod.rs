@@ -139,6 +139,15 @@ impl File {
         }
     }
 
+    /// Says that a part of the file is about to be read, so that the disk begins now.
+    pub(crate) fn expect_reads(&self, position: u64, len: u64) {
+        match &self.inner {
+            Inner::Real(file) => real::expect_reads(file, position, len),
+            #[cfg(feature = "simulated-disk")]
+            Inner::Simulated(_) => {}
+        }
+    }
+
     /// Gives the file the age of another. It is not worth a failure.
     pub(crate) fn set_modified_ms(&self, modified_ms: i64) {
         let since_epoch = Duration::from_millis(modified_ms.max(0) as u64);

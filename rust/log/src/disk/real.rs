@@ -96,6 +96,17 @@ pub(super) fn expect_to_be_read_through(file: &fs::File) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn expect_to_be_read_through(_file: &fs::File) {}
 
+#[cfg(target_os = "linux")]
+pub(super) fn expect_reads(file: &fs::File, position: u64, len: u64) {
+    if let Some(len) = std::num::NonZero::new(len) {
+        let _ = rustix::fs::fadvise(file, position, Some(len), rustix::fs::Advice::WillNeed);
+    }
+}
+
+/// Other systems find out by themselves.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn expect_reads(_file: &fs::File, _position: u64, _len: u64) {}
+
 pub(super) fn create_folder(path: &Path) -> io::Result<bool> {
     match fs::create_dir(path) {
         Ok(()) => Ok(true),

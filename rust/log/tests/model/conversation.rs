@@ -573,6 +573,7 @@ fn any_config(random: &mut Random) -> LogConfig {
         segment_ms: if random.chance(20) { 5_000 } else { i64::MAX },
         flush_messages: if random.chance(20) { 1 + random.below(20) as i64 } else { i64::MAX },
         flush_ms: if random.chance(20) { 10_000 } else { i64::MAX },
+        background_flush_bytes: if random.chance(50) { random.below(4_000) } else { u64::MAX },
         timestamp_type: if random.chance(20) {
             TimestampType::LogAppendTime
         } else {

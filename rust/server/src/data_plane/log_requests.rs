@@ -63,7 +63,7 @@ impl DataPlane {
             for folder in deleted {
                 shared.deletions.push(folder);
             }
-            let checkpointed = shared.logs.checkpoint_after_deletion();
+            let checkpointed = shared.logs.checkpoint_if_stale();
             first_failure.and(set_aside).and(cleaner.forget(&names)).and(checkpointed)?;
             Ok(None)
         })
