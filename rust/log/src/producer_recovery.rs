@@ -52,6 +52,10 @@ impl Log {
     ) -> Result<(ProducerStates, Option<i64>), LogError> {
         for snapshot in self.snapshots()?.range(..=offset).rev() {
             if let Some(mut states) = producer_snapshot::read(&self.folder, *snapshot, now_ms)? {
+                if self.segments.first().is_some_and(|first| *snapshot < first.base_offset) {
+                    // Markers may have been deleted with the batches behind it. What readable records belong to is found again.
+                    states.forget_transactions();
+                }
                 self.replay_producers(&mut states, *snapshot, offset, now_ms)?;
                 return Ok((states, Some(*snapshot)));
             }

@@ -4,6 +4,7 @@ mod support;
 
 use pybroker_log::{AbortedTransaction, AppendError, Appended, Log, LogConfig, Origin, Shutdown};
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
+use pybroker_wire::crc32c::crc32c;
 use pybroker_wire::{Batches, ErrorCode, TransactionOutcome};
 use support::{
     NOW_MS, Place, UNCLEAN, append, batch, marker, producer_batch, refusal, small_segments,
@@ -282,6 +283,34 @@ fn deleting_the_beginning_keeps_the_transactions_behind_it() {
     log.delete_before(end).unwrap();
     assert_eq!(log.state().last_stable_offset, end, "never before the log start offset");
     end_of_open_transaction_is_known(&mut log, end);
+}
+
+#[test]
+fn a_transaction_whose_marker_was_deleted_does_not_stay_open() {
+    let place = Place::new();
+    let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+    begin(&mut log, 1, 0, 1);
+    log.roll(NOW_MS).unwrap();
+    end(&mut log, 1, Commit);
+    log.roll(NOW_MS).unwrap();
+    begin(&mut log, 2, 0, 1);
+    let start = log.state().log_end_offset - 1;
+    log.delete_before(start).unwrap();
+    drop(log);
+    let snapshot = |offset: i64| place.folder().join(format!("{offset:020}.snapshot"));
+    assert!(snapshot(2).exists(), "{:?}", place.log_files());
+    // The newest snapshot is lost; one from before the marker, with the transaction open, is left.
+    std::fs::rename(snapshot(2), snapshot(1)).unwrap();
+    let mut states = std::fs::read(snapshot(1)).unwrap();
+    let first_offset = states.len() - 8;
+    states[first_offset..].copy_from_slice(&0_i64.to_be_bytes());
+    let checksum = crc32c(&states[6..]).to_be_bytes();
+    states[2..6].copy_from_slice(&checksum);
+    std::fs::write(snapshot(1), states).unwrap();
+    let mut log = place.open(small_segments(), UNCLEAN).unwrap();
+    assert_eq!((log.state().log_start_offset, log.state().last_stable_offset), (2, 2));
+    end(&mut log, 2, Commit);
+    assert_eq!(log.state().last_stable_offset, log.state().log_end_offset);
 }
 
 fn end_of_open_transaction_is_known(log: &mut Log, offset: i64) {
