@@ -1,7 +1,7 @@
 //! Opening a log: which bytes are trusted, and what becomes of the others.
 //!
 //! After a clean shutdown the files are trusted; only the end of the active segment is looked at. Otherwise every batch from
-//! the segment on that holds the last record before the recovery point is read with its checksum, and the indexes, leader
+//! the recovery point on is read with its checksum, and what is before it in the same segment by its headers; the indexes, leader
 //! epochs and producers are built from what was read. A tail that ends in a torn batch or in rubbish is cut at the last whole
 //! batch. Damage that valid batches follow is no torn tail: the log is not opened, because cutting there would lose them.
 
