@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from benchmarks.client import create_topic
@@ -12,6 +13,7 @@ from compat.process import BrokerProcess
 PARTITIONS: Final = 6
 RECORDS: Final = {100: 3_000_000, 1024: 1_000_000}
 RECORDS_QUICK: Final = 50_000
+READ_BYTES: Final = 1024 * 1024
 
 
 def _fill(broker: BrokerProcess, scale: Scale, *, topic: str, record_bytes: int) -> None:
@@ -29,8 +31,8 @@ def _fill(broker: BrokerProcess, scale: Scale, *, topic: str, record_bytes: int)
 def _consume(
     broker: BrokerProcess, scale: Scale, *, topic: str, record_bytes: int, is_cold: bool
 ) -> tuple[Figures, Amount]:
-    if is_cold:
-        _evict(broker, topic)
+    for segment in broker.data_dir.rglob(f"{topic}-[0-9]*/*.log"):
+        _evict(segment) if is_cold else _read(segment)
     records = scale.pick(RECORDS[record_bytes], RECORDS_QUICK)
     figures = consumer_performance(
         broker.bootstrap_servers, topic, records=records, pinned=scale.pinned
@@ -38,15 +40,21 @@ def _consume(
     return figures, Amount(gigabytes=records * record_bytes / GB)
 
 
-def _evict(broker: BrokerProcess, topic: str) -> None:
-    """Write a topic's segments to the disk and drop them from the page cache."""
-    for segment in broker.data_dir.rglob(f"{topic}-[0-9]*/*.log"):
-        descriptor = os.open(segment, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(descriptor)
+def _evict(segment: Path) -> None:
+    """Write a segment to the disk and drop it from the page cache."""
+    descriptor = os.open(segment, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def _read(segment: Path) -> None:
+    """Bring a segment into the page cache: a machine may drop what nobody has read for long."""
+    with segment.open("rb", buffering=0) as file:
+        while file.read(READ_BYTES):
+            pass
 
 
 def _work(record_bytes: int, temperature: str) -> Work:
