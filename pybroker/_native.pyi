@@ -177,7 +177,7 @@ class CleanerState:
 
 @final
 class DataPlaneOptions:
-    """What is fixed for the life of a data plane.
+    """What a data plane is started with, and mostly keeps.
 
     Names, units and defaults are those of the broker configs.
     """
@@ -320,6 +320,16 @@ class DataPlane:
         `new` partitions have no log yet and get one in the directory with the fewest. Others are
         not made anew while a directory is offline. A ticket; a log that fails is reported by
         `LogFailed`.
+        """
+    def configure_logs(self, logs: Sequence[tuple[bytes, int, LogConfig]], /) -> int:
+        """Let open logs, as (topic id, partition, config), obey other configs.
+
+        Logs that are not open are left alone. A ticket.
+        """
+    def reconfigure(self, options: DataPlaneOptions, /) -> None:
+        """Take over the options that may change while it runs.
+
+        They are `max_connections` and the cleaner's.
         """
     def recovery_progress(self) -> tuple[int, int, int, int]:
         """Give (logs opened, logs to open, bytes recovered, bytes to recover): they only grow."""

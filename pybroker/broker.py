@@ -9,22 +9,26 @@ Promises:
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from pybroker.clock import Clock, SystemClock
 from pybroker.configs.config import Config
 from pybroker.configs.listeners import Listener, ListenError, format_host
+from pybroker.configs.resources import EVERY_BROKER, ResourceType
+from pybroker.configs.values import ConfigError
 from pybroker.data_directory import DataDirectories
 from pybroker.data_plane import FETCH_VERSIONS, PRODUCE_VERSIONS, DataPlane, DataPlaneOptions
 from pybroker.disk_reserve import DiskReserve
 from pybroker.dispatch import Dispatcher
 from pybroker.handlers import HANDLERS
 from pybroker.log_dirs import LogDirs
+from pybroker.metadata.dynamic_configs import DynamicConfigs
 from pybroker.metadata.topics import Topics
 from pybroker.metadata.uuids import random_uuid, uuid_text
 from pybroker.observability.logs import LimitedLog
-from pybroker.retention.schedule import schedule_of
+from pybroker.retention.schedule import COMPACTION, backoff_of, schedule_of
 from pybroker.store import Store, identity
+from pybroker.store import configs as stored_configs
 from pybroker.store import producer_ids as stored_producer_ids
 from pybroker.store import topics as stored_topics
 from pybroker.timers import Timers
@@ -71,6 +75,7 @@ class Broker:
     store: Store
     timers: Timers
     topics: Topics
+    dynamic_configs: DynamicConfigs
     producer_ids: ProducerIds
     cluster_id: str
 
@@ -86,16 +91,18 @@ class Broker:
         self._directories: DataDirectories | None = None
         if config is None:
             config, self._directories = _embedded_config(settings or {}, data_dir)
-        self.config = config
+        self.config = self._static_config = config
         self.clock = clock or SystemClock()
         self.random_bytes = random_bytes
         self._limited_log = LimitedLog(logger, self.clock)
+        self._configs: dict[int, Config] = {}
         self.node_ids = config.node_ids
         self.endpoints: list[Endpoint] = []
         self._ports: dict[tuple[int, str], int] = {}
         self._advertised: dict[tuple[int, str], tuple[str, int]] = {}
         self.log_dirs = LogDirs(self)
         self.reserve = DiskReserve(config.log_dir, config.pybroker_disk_reserve_bytes)
+        self.configs_lock: Final = asyncio.Lock()
         self._groups: GroupCoordinator | None = None
         self._schedule: Schedule | None = None
         self._background: BackgroundLoop | None = None
@@ -115,6 +122,7 @@ class Broker:
             new_id=lambda: uuid_text(self.new_uuid()),
         )
         self._load_state()
+        self._load_configs()
         self._place_on_nodes()
         self.timers = Timers(self._arm)
         self.data_plane = DataPlane(self._options())
@@ -232,10 +240,50 @@ class Broker:
             self._groups.topics = self.topics
             self._groups.unload(self.clock.monotonic_ms())
 
+    # --- Configs -------------------------------------------------------------------------------
+
+    def config_of(self, node_id: int) -> Config:
+        """Give what a node obeys."""
+        return self._configs.get(node_id, self.config)
+
+    def obey_configs(self) -> bool:
+        """Take over the configs of brokers as they are now; says whether logs have others.
+
+        What the process has once, such as the cleaner, obeys those of the first node.
+        """
+        before = [self.config_of(node_id).log_settings for node_id in self.node_ids]
+        self._load_configs()
+        self.data_plane.reconfigure(self._options())
+        if self._schedule is not None:
+            self._schedule.change(COMPACTION, backoff_of(self.config))
+        return before != [self.config_of(node_id).log_settings for node_id in self.node_ids]
+
+    def _load_configs(self) -> None:
+        self._configs = {node_id: self._read_config(node_id) for node_id in self.node_ids}
+        self.config = self._configs[self.node_ids[0]]
+
+    def _read_config(self, node_id: int) -> Config:
+        """Give what was told at the start with what was changed since, unless that does not fit."""
+        defaults = self.dynamic_configs.of(ResourceType.BROKER, EVERY_BROKER)
+        own = self.dynamic_configs.of(ResourceType.BROKER, str(node_id))
+        if not (defaults or own):
+            return self._static_config
+        try:
+            return self._static_config.with_dynamic(defaults, own)
+        except ConfigError as error:
+            logger.error(  # noqa: TRY400 - The traceback says nothing.
+                "What was changed of the configs of node %d does not fit those of its start and is"
+                " left out: %s",
+                node_id,
+                error,
+            )
+            return self._static_config
+
     # --- Parts ---------------------------------------------------------------------------------
 
     def _load_state(self) -> None:
         self.topics = Topics(stored_topics.load(self.store))
+        self.dynamic_configs = DynamicConfigs(stored_configs.load(self.store))
         self.producer_ids = ProducerIds(stored_producer_ids.load(self.store))
 
     def _place_on_nodes(self) -> None:
@@ -328,7 +376,8 @@ class Broker:
                     name: getattr(config, name)
                     for name in GroupConfigs._fields
                     if hasattr(config, name)
-                }
+                },
+                changed_ms=self._changed_group_config_ms,
             ),
             node_ids=self.node_ids,
             now_ms=self.clock.now_ms,
@@ -336,6 +385,16 @@ class Broker:
         )
         groups.start(self.clock.monotonic_ms())
         return groups
+
+    def _changed_group_config_ms(self, group_id: str, name: str) -> int | None:
+        overrides = self.dynamic_configs.of(ResourceType.GROUP, group_id)
+        if name not in overrides:
+            value = self.config.value(f"group.{name}")
+            assert isinstance(value, int)
+            return value
+        from pybroker.configs.group_config import effective_ms  # noqa: PLC0415 - rarely needed
+
+        return effective_ms(self.config, overrides, name)
 
     # --- Time ----------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ class DataPlane:
         self.end_offset_for_epoch = native.end_offset_for_epoch
         self.counters = native.counters
         self.cleaner_state = native.cleaner_state
+        self.reconfigure = native.reconfigure
         self.recovery_progress = native.recovery_progress
         self.offline_logs = native.offline_logs
         self.fail_log_dir = native.fail_log_dir
@@ -84,6 +85,10 @@ class DataPlane:
     ) -> None:
         """Create or open (topic, topic id, partition, config). A failure comes as `LogFailed`."""
         await self._ended(self._native.open_logs(logs, new=new))
+
+    async def configure_logs(self, logs: "Sequence[tuple[bytes, int, LogConfig]]") -> None:
+        """Let open logs, as (topic id, partition, config), obey other configs."""
+        await self._ended(self._native.configure_logs(logs))
 
     async def delete_logs(self, logs: "Sequence[tuple[bytes, int]]") -> None:
         """Delete (topic id, partition)."""

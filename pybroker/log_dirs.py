@@ -171,19 +171,19 @@ class LogDirs:
 
     async def _retry(self) -> None:
         """Make the logs that found no space."""
-        from pybroker.metadata.carry_out import log_config, publish  # noqa: PLC0415 - rarely needed
+        from pybroker.metadata.carry_out import log_configs, obey  # noqa: PLC0415 - rarely needed
 
         broker, by_id = self._broker, self._broker.topics.by_id
         keys = [key for key in self._waiting if key[0] in by_id]
         # Their place is known: `new` would look for another.
         await broker.data_plane.open_logs(
             [
-                (by_id[id_].name, id_, partition, log_config(broker, by_id[id_]))
+                (by_id[id_].name, id_, partition, log_configs(broker, by_id[id_])[partition])
                 for id_, partition in keys
             ],
             new=False,
         )
-        publish(broker, [by_id[id_] for id_ in {key[0] for key in keys} if id_ in by_id])
+        await obey(broker, [by_id[id_] for id_ in {key[0] for key in keys} if id_ in by_id])
         self._forget_answers()
         self._waiting = self.offline.intersection(keys)
         self._is_retrying = False

@@ -34,7 +34,11 @@ REQUEST_MEMORY_BYTES: Final = 536_870_912  # Where queued.max.request.bytes sets
 
 
 class Config:
-    """The configs of a broker. `settings` are texts by key, which must be in CONFIG_KEYS."""
+    """The configs of a broker. `settings` are texts by key, which must be in CONFIG_KEYS.
+
+    `dynamic_defaults` were set at run time for all nodes, `dynamic` for this one; they may have
+    keys that nobody knows.
+    """
 
     node_id: int
     listeners: tuple[Listener, ...]
@@ -93,6 +97,8 @@ class Config:
     group_consumer_min_heartbeat_interval_ms: int
     group_consumer_max_heartbeat_interval_ms: int
     group_consumer_assignment_interval_ms: int
+    group_consumer_min_assignment_interval_ms: int
+    group_consumer_max_assignment_interval_ms: int
     group_consumer_max_size: int
     group_consumer_assignors: tuple[str, ...]
     group_consumer_migration_policy: str
@@ -113,11 +119,20 @@ class Config:
     pybroker_max_open_files: int
     pybroker_disk_reserve_bytes: int
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        self.settings: Final = dict(settings or {})
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        dynamic_defaults: Mapping[str, str] | None = None,
+        dynamic: Mapping[str, str] | None = None,
+    ) -> None:
+        self.static: Final = dict(settings or {})
+        self.dynamic_defaults: Final = dict(dynamic_defaults or {})
+        self.dynamic: Final = dict(dynamic or {})
+        self.settings: Final = self._effective_settings()
         self.defaults: Final = {name: row.default_text() for name, row in CONFIG_KEYS.items()}
         self._values: dict[str, Value] = {}
-        for name in self.settings:
+        for name in self.static:
             if name not in CONFIG_KEYS:
                 from pybroker.configs.kafka_keys import describe_unknown  # noqa: PLC0415
 
@@ -144,6 +159,19 @@ class Config:
             raise ConfigError(
                 "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread."
             )
+
+    def with_dynamic(
+        self, dynamic_defaults: Mapping[str, str], dynamic: Mapping[str, str]
+    ) -> "Config":
+        """Give what was told at the start with what was changed since. Raises ConfigError."""
+        return Config(self.static, dynamic_defaults=dynamic_defaults, dynamic=dynamic)
+
+    def _effective_settings(self) -> dict[str, str]:
+        if not (self.dynamic_defaults or self.dynamic):
+            return self.static
+        from pybroker.configs.broker_config import effective_settings  # noqa: PLC0415 - Rare.
+
+        return effective_settings(self.static, self.dynamic_defaults, self.dynamic)
 
     def value(self, name: str) -> Value:
         """Give the value of a key as it was read, before keys of one meaning were settled."""
@@ -261,7 +289,7 @@ class Config:
 
     def _check_consumer_groups(self) -> None:
         """Check that timeouts lie within their limits, and that there is a strategy."""
-        for what in ("session.timeout", "heartbeat.interval"):
+        for what in ("session.timeout", "heartbeat.interval", "assignment.interval"):
             name = f"group.consumer.{what}.ms"
             at_least = self._number(f"group.consumer.min.{what}.ms")
             at_most = self._number(f"group.consumer.max.{what}.ms")

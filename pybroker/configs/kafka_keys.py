@@ -254,6 +254,37 @@ KAFKA_KEYS: Final = frozenset(
 )
 
 
+# Kafka changes these at run time too. Where they are set they are kept, without effect. Those of
+# its security are not among them: nobody shall believe that they took effect.
+DYNAMIC_KAFKA_KEYS: Final = frozenset(
+    (
+        "background.threads",
+        "cordoned.log.dirs",
+        "follower.fetch.last.tiered.offset.enable",
+        "group.coordinator.cached.buffer.max.bytes",
+        "group.share.assignment.interval.ms",
+        "group.streams.assignment.interval.ms",
+        "max.connection.creation.rate",
+        "max.connections.per.ip",
+        "max.connections.per.ip.overrides",
+        "metric.reporters",
+        "num.io.threads",
+        "num.replica.fetchers",
+        "remote.fetch.max.wait.ms",
+        "remote.list.offsets.request.timeout.ms",
+        "remote.log.index.file.cache.total.size.bytes",
+        "remote.log.manager.copier.thread.pool.size",
+        "remote.log.manager.copy.max.bytes.per.second",
+        "remote.log.manager.expiration.thread.pool.size",
+        "remote.log.manager.fetch.max.bytes.per.second",
+        "remote.log.manager.follower.thread.pool.size",
+        "remote.log.reader.threads",
+        "share.coordinator.cached.buffer.max.bytes",
+        "transaction.partition.verification.enable",
+    )
+)
+
+
 def is_known_to_kafka(name: str) -> bool:
     """Whether Kafka's brokers know the key."""
     return name in KAFKA_KEYS or name.startswith(KAFKA_PREFIXES)

@@ -6,8 +6,8 @@ Promises:
   * A row that acts changes what pybroker does. A row that does not act (`acts=False`) is checked
     and kept, because topic configs inherit from it or because a Kafka user sets it;
     DescribeConfigs leaves it out until it is set.
-  * `dynamic` rows are those that Kafka can change while it runs; DescribeConfigs calls the others
-    read-only.
+  * `dynamic` rows can be changed at run time, as in Kafka; DescribeConfigs calls the others
+    read-only. A row that Kafka can change and pybroker cannot says so.
 """
 
 # ruff: noqa: E501 - A row is a line.
@@ -83,7 +83,7 @@ class ConfigKey(NamedTuple):
     @property
     def sensitive(self) -> bool:
         """Whether the value is never shown."""
-        return self.type is ConfigType.PASSWORD
+        return self.type in (ConfigType.PASSWORD, ConfigType.UNKNOWN)
 
     def parse(self, text: str) -> Value:
         """Read and check the text of a value, or raise ConfigError."""
@@ -119,14 +119,14 @@ BROKER_CONFIG_ROWS: Final = (
     # Who and where.
     ConfigKey("node.id", INT, "1", "The id of this node; with several nodes in one process, of the first.", NOT_NEGATIVE),
     ConfigKey("broker.id", INT, "-1", "The older name of node.id; -1 stands for node.id."),
-    ConfigKey("listeners", LIST, "PLAINTEXT://:9092", "Where to listen, as NAME://host:port with commas between. Without a host: on IPv4 and IPv6. Port 0: any free port.", dynamic=True),
+    ConfigKey("listeners", LIST, "PLAINTEXT://:9092", "Where to listen, as NAME://host:port with commas between. Without a host: on IPv4 and IPv6. Port 0: any free port. Kafka changes it at run time."),
     ConfigKey("advertised.listeners", LIST, None, "What clients are told to connect to, as NAME://host:port, where it differs from what they dialled."),
-    ConfigKey("listener.security.protocol.map", STRING, "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for. PLAINTEXT is the one that is served.", dynamic=True),
+    ConfigKey("listener.security.protocol.map", STRING, "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for. PLAINTEXT is the one that is served. Kafka changes it at run time."),
     ConfigKey("controller.listener.names", LIST, "", "Names of listeners for Kafka's controllers. pybroker has none and leaves these listeners out."),
     ConfigKey("log.dirs", LIST, None, "The data directories, with commas between; they win over log.dir. The first has the control state too. A new partition goes to the one with the fewest."),
     ConfigKey("log.dir", LIST, "./pybroker-data", "The data directories when log.dirs is not set. Kafka's default is /tmp/kafka-logs."),
     # Connections and requests.
-    ConfigKey("num.network.threads", INT, usable_cores, "Threads that read, answer and write requests. Kafka's default is 3.", POSITIVE, dynamic=True),
+    ConfigKey("num.network.threads", INT, usable_cores, "Threads that read, answer and write requests. Kafka's default is 3. A change at run time holds from the next start.", POSITIVE, dynamic=True),
     ConfigKey("socket.request.max.bytes", INT, "104857600", "The largest request that is read; a larger one closes its connection.", POSITIVE),
     ConfigKey("queued.max.request.bytes", LONG, "-1", "Memory for requests that were read and are not answered; when it is used up, reading waits. -1: 512 MiB, or socket.request.max.bytes if that is more, where Kafka has no limit."),
     ConfigKey("max.connections", INT, NO_LIMIT_INT, "Connections that are open at once; more are closed as they come.", NOT_NEGATIVE, dynamic=True),
@@ -180,7 +180,7 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("log.cleaner.min.compaction.lag.ms", LONG, "0", "Age below which a record is not compacted.", NOT_NEGATIVE, dynamic=True),
     ConfigKey("log.cleaner.max.compaction.lag.ms", LONG, NO_LIMIT_LONG, "Age at which a record is compacted at the latest.", POSITIVE, dynamic=True),
     ConfigKey("log.cleaner.delete.retention.ms", LONG, "86400000", "Time for which compaction keeps the mark of a deleted key.", NOT_NEGATIVE, dynamic=True),
-    ConfigKey("num.recovery.threads.per.data.dir", INT, "2", "Threads that open logs at start-up and close them at the end.", POSITIVE, dynamic=True),
+    ConfigKey("num.recovery.threads.per.data.dir", INT, "2", "Threads that open logs at start-up and close them at the end. A change at run time holds from the next start.", POSITIVE, dynamic=True),
     ConfigKey("producer.id.expiration.ms", INT, "86400000", "Time after which a partition forgets a producer that wrote nothing.", POSITIVE, dynamic=True),
     # Groups and transactions.
     ConfigKey("group.min.session.timeout.ms", INT, "6000", "The shortest session timeout that a member of a classic group may ask for."),
@@ -194,6 +194,8 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("group.consumer.min.heartbeat.interval.ms", INT, "5000", "The shortest heartbeat interval that consumer groups may have.", POSITIVE),
     ConfigKey("group.consumer.max.heartbeat.interval.ms", INT, "15000", "The longest heartbeat interval that consumer groups may have.", POSITIVE),
     ConfigKey("group.consumer.assignment.interval.ms", INT, "1000", "The most time between two target assignments of a consumer group that keeps changing; what is computed quickly is computed sooner.", NOT_NEGATIVE, dynamic=True),
+    ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE),
+    ConfigKey("group.consumer.max.assignment.interval.ms", INT, "15000", "The longest assignment interval that consumer groups may have.", NOT_NEGATIVE),
     ConfigKey("group.consumer.max.size", INT, NO_LIMIT_INT, "The most members that a consumer group may have.", POSITIVE),
     ConfigKey("group.consumer.assignors", LIST, "uniform,range", "Strategies that members of consumer groups may choose from; the first one is the default: uniform, range."),
     ConfigKey("group.consumer.migration.policy", STRING, "bidirectional", "Whether a group with members may become a consumer group (upgrade), a classic one again (downgrade), either or neither.", MIGRATION_POLICIES),
@@ -216,8 +218,6 @@ BROKER_CONFIG_ROWS: Final = (
     ConfigKey("pybroker.disk.reserve.bytes", LONG, "16777216", "Space in the first log directory that the control state has when the disk is full; on a disk below a GiB, a 64th of it at most. 0: none.", NOT_NEGATIVE),
     ConfigKey("pybroker.consumer.reconciliation.heartbeat.interval.ms", INT, "70", "Time between two heartbeats of a member of a consumer group that has just changed or is not settled yet.", POSITIVE),
     # Checked and kept, and without effect.
-    ConfigKey("group.consumer.min.assignment.interval.ms", INT, "0", "The shortest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),
-    ConfigKey("group.consumer.max.assignment.interval.ms", INT, "15000", "The longest assignment interval that consumer groups may have.", NOT_NEGATIVE, acts=False),
     ConfigKey("log.local.retention.ms", LONG, "-2", "Age at which records of a tiered topic may be deleted locally. -2: that of retention.ms.", Range(-2), dynamic=True, acts=False),
     ConfigKey("log.local.retention.bytes", LONG, "-2", "Size above which segments of a tiered topic may be deleted locally. -2: that of retention.bytes.", Range(-2), dynamic=True, acts=False),
     ConfigKey("unclean.leader.election.enable", BOOLEAN, "false", "Whether a replica that is not in sync may become leader.", dynamic=True, acts=False),

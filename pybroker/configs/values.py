@@ -15,6 +15,7 @@ Value: TypeAlias = bool | int | float | str | tuple[str, ...] | None
 class ConfigType(IntEnum):
     """Types of configs, with the numbers that DescribeConfigs gives them."""
 
+    UNKNOWN = 0
     BOOLEAN = 1
     STRING = 2
     INT = 3
@@ -34,6 +35,9 @@ class ConfigSource(IntEnum):
     DYNAMIC_DEFAULT_BROKER_CONFIG = 3
     STATIC_BROKER_CONFIG = 4
     DEFAULT_CONFIG = 5
+    BROKER_LOGGER_CONFIG = 6
+    CLIENT_METRICS_CONFIG = 7
+    GROUP_CONFIG = 8
 
 
 class ConfigError(Exception):
@@ -246,3 +250,26 @@ def _is_pair(text: str) -> bool:
         and broker.isascii()
         and broker.isdigit()
     )
+
+
+class OffsetReset:
+    """`earliest`, `latest`, or `by_duration:` and a duration of ISO 8601 that is not negative."""
+
+    words: Final = "earliest, latest, by_duration:PnDTnHnMn.nS"
+
+    def ensure(self, name: str, value: Value) -> None:
+        """Raise ConfigError when the value is not allowed."""
+        import re  # noqa: PLC0415 - Not needed before the first request.
+
+        text = str(value)
+        if text.lower() in ("earliest", "latest"):
+            return
+        duration = r"P(?=[^T]|T.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,9})?S)?)?"
+        kind, _, rest = text.partition(":")
+        if kind.lower() == "by_duration" and re.fullmatch(duration, rest.upper()):
+            return
+        why = (
+            "The value must be either 'earliest', 'latest' or of the format"
+            " 'by_duration:<PnDTnHnMn.nS>'."
+        )
+        raise invalid(name, value, why)

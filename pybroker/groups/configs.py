@@ -1,6 +1,15 @@
-"""The broker configs that groups obey."""
+"""The configs that groups obey: the broker's, and what a group has of its own."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def nothing_changed(group_id: str, name: str) -> int | None:
+    """Say that no group has configs of its own, and that none of the broker's was changed."""
+    del group_id, name
+    return None
 
 
 class GroupConfigs(NamedTuple):
@@ -22,23 +31,25 @@ class GroupConfigs(NamedTuple):
     offset_metadata_max_bytes: int = 4_096
     offsets_retention_minutes: int = 10_080
     offsets_topic_num_partitions: int = 50
+    # Gives what was changed at run time, by group id and by the group config's name.
+    changed_ms: "Callable[[str, str], int | None]" = nothing_changed
 
-    # Configs that a group may have of its own: this is where they are looked up.
+    # Configs that a group may have of its own: they hold from its next heartbeat or assignment.
 
     def consumer_session_timeout_ms(self, group_id: str) -> int:
         """Give how long a member of a consumer group may be silent."""
-        del group_id
-        return self.group_consumer_session_timeout_ms
+        changed_ms = self.changed_ms(group_id, "consumer.session.timeout.ms")
+        return self.group_consumer_session_timeout_ms if changed_ms is None else changed_ms
 
     def consumer_heartbeat_interval_ms(self, group_id: str) -> int:
         """Give how often a member of a settled consumer group heartbeats."""
-        del group_id
-        return self.group_consumer_heartbeat_interval_ms
+        changed_ms = self.changed_ms(group_id, "consumer.heartbeat.interval.ms")
+        return self.group_consumer_heartbeat_interval_ms if changed_ms is None else changed_ms
 
     def consumer_assignment_interval_ms(self, group_id: str) -> int:
         """Give the most time between two target assignments."""
-        del group_id
-        return self.group_consumer_assignment_interval_ms
+        changed_ms = self.changed_ms(group_id, "consumer.assignment.interval.ms")
+        return self.group_consumer_assignment_interval_ms if changed_ms is None else changed_ms
 
     # What the migration policy allows.
 

@@ -1,9 +1,10 @@
 """DescribeConfigs (API key 32), versions 1-4.
 
 Behaviour:
-  * Answers for topics and for the node that was asked; of the nodes' defaults (an empty name) there
-    are none.
-  * Lists what acts and what was set. Groups, client metrics and loggers have nothing of either.
+  * Answers for topics, for the node that was asked and for what was set for all nodes (an empty
+    name), for its loggers, for groups and for subscriptions of client metrics. The last two need
+    not exist.
+  * Lists what acts and what was set.
   * Each resource has its own error; a resource type that does not exist refuses the whole request.
 
 Versions:
@@ -15,9 +16,20 @@ Versions:
 from typing import TYPE_CHECKING, Final
 
 from pybroker.api import Kept
-from pybroker.configs.describe import DescribedConfig, describe_broker, describe_topic
+from pybroker.configs.describe import (
+    DescribedConfig,
+    describe_broker,
+    describe_brokers,
+    describe_client_metrics,
+    describe_group,
+    describe_loggers,
+    describe_topic,
+)
+from pybroker.configs.resources import EVERY_BROKER, ResourceType
+from pybroker.configs.values import ConfigType
 from pybroker.errors import ErrorCode, KafkaError
 from pybroker.metadata.validation import invalid_name_message
+from pybroker.observability import levels
 from pybroker.protocol.describe_configs import DescribeConfigsRequest, DescribeConfigsResponse
 
 if TYPE_CHECKING:
@@ -26,14 +38,7 @@ if TYPE_CHECKING:
     from pybroker.api import RequestContext
     from pybroker.broker import Broker
 
-TOPIC: Final = 2
-BROKER: Final = 4
-BROKER_LOGGER: Final = 8
-CLIENT_METRICS: Final = 16
-GROUP: Final = 32
 NO_MESSAGE: Final = ""  # Here, and in few other places, Kafka's is empty instead of null.
-
-RESOURCE_TYPES: Final = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP)
 
 Resource = DescribeConfigsRequest.DescribeConfigsResource
 Result = DescribeConfigsResponse.DescribeConfigsResult
@@ -43,9 +48,9 @@ Synonym = DescribeConfigsResponse.DescribeConfigsSynonym
 
 def describe_configs(
     broker: "Broker", context: "RequestContext", request: DescribeConfigsRequest
-) -> Kept[DescribeConfigsResponse]:
+) -> Kept[DescribeConfigsResponse] | DescribeConfigsResponse:
     """Answer resource by resource, in the order asked for."""
-    unexpected = [one for one in request.resources if one.resource_type not in RESOURCE_TYPES]
+    unexpected = [one for one in request.resources if one.resource_type not in list(ResourceType)]
     if unexpected:
         message = f"Unexpected resource type UNKNOWN for resource {unexpected[0].resource_name}"
         error = KafkaError(ErrorCode.INVALID_REQUEST, message)
@@ -53,7 +58,12 @@ def describe_configs(
             DescribeConfigsResponse(results=[_refused(one, error) for one in request.resources])
         )
     results = [_result(broker, context, request, resource) for resource in request.resources]
-    return Kept(DescribeConfigsResponse(results=results))
+    response = DescribeConfigsResponse(results=results)
+    # The program around a broker may change the levels of loggers too.
+    of_loggers = ResourceType.BROKER_LOGGER
+    if any(resource.resource_type == of_loggers for resource in request.resources):
+        return response
+    return Kept(response)
 
 
 def _result(
@@ -78,35 +88,39 @@ def _describe(
     broker: "Broker", context: "RequestContext", resource: Resource
 ) -> "Sequence[DescribedConfig]":
     name = resource.resource_name
-    if resource.resource_type == TOPIC:
-        return _describe_topic(broker, name)
-    if resource.resource_type == BROKER:
-        if not name:
-            return ()
+    if resource.resource_type == ResourceType.TOPIC:
+        return _describe_topic(broker, context.node_id, name)
+    if resource.resource_type == ResourceType.BROKER:
+        if name == EVERY_BROKER:
+            return describe_brokers(broker.config)
         _require_node(name, context.node_id, expected=f"{context.node_id} or empty string,")
-        return describe_broker(broker.config, context.node_id)
+        return describe_broker(broker.config_of(context.node_id), context.node_id)
     if not name:
         raise KafkaError(ErrorCode.INVALID_REQUEST, EMPTY_NAMES[resource.resource_type])
-    if resource.resource_type == BROKER_LOGGER:
+    if resource.resource_type == ResourceType.GROUP:
+        overrides = broker.dynamic_configs.of(ResourceType.GROUP, name)
+        return describe_group(broker.config_of(context.node_id), overrides)
+    if resource.resource_type == ResourceType.BROKER_LOGGER:
         _require_node(name, context.node_id, expected=f"{context.node_id}")
-    return ()
+        return describe_loggers(levels.levels())
+    return describe_client_metrics(broker.dynamic_configs.of(ResourceType.CLIENT_METRICS, name))
 
 
-EMPTY_NAMES: Final = {
-    BROKER_LOGGER: "Broker id must not be empty",
-    CLIENT_METRICS: "Client metrics subscription name must not be empty",
-    GROUP: "Group name must not be empty",
+EMPTY_NAMES: Final[dict[int, str]] = {
+    ResourceType.BROKER_LOGGER: "Broker id must not be empty",
+    ResourceType.CLIENT_METRICS: "Client metrics subscription name must not be empty",
+    ResourceType.GROUP: "Group name must not be empty",
 }
 
 
-def _describe_topic(broker: "Broker", name: str) -> "Sequence[DescribedConfig]":
+def _describe_topic(broker: "Broker", node_id: int, name: str) -> "Sequence[DescribedConfig]":
     message = invalid_name_message(name)
     if message is not None:
         raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, message)
     topic = broker.topics.by_name.get(name)
     if topic is None:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    return describe_topic(broker.config, topic.configs)
+    return describe_topic(broker.config_of(node_id), topic.configs)
 
 
 def _require_node(name: str, node_id: int, *, expected: str) -> None:
@@ -122,6 +136,8 @@ def _require_node(name: str, node_id: int, *, expected: str) -> None:
 
 def _entry(config: DescribedConfig, request: DescribeConfigsRequest) -> Entry:
     synonyms = config.synonyms if request.include_synonyms else ()
+    # Of loggers Kafka always says nothing, in that word.
+    has_documentation = request.include_documentation or config.type is ConfigType.UNKNOWN
     return Entry(
         name=config.name,
         value=config.value,
@@ -132,7 +148,7 @@ def _entry(config: DescribedConfig, request: DescribeConfigsRequest) -> Entry:
             Synonym(name=name, value=value, source=source) for name, value, source in synonyms
         ],
         config_type=config.type,
-        documentation=config.documentation if request.include_documentation else None,
+        documentation=config.documentation if has_documentation else None,
     )
 
 

@@ -89,16 +89,34 @@ def logs_of(
 ) -> list[tuple[str, bytes, int, LogConfig]]:
     """Give the logs of topics as the data plane opens them; internal topics have none."""
     return [
-        (topic.name, topic.topic_id, partition, log_config(broker, topic))
+        (topic.name, topic.topic_id, partition, config)
         for topic in topics
         if not topic.is_internal
-        for partition in range(len(topic.partitions))
+        for partition, config in enumerate(log_configs(broker, topic))
     ]
 
 
 def publish(broker: "Broker", topics: "Iterable[TopicState]") -> None:
     """Let Produce and Fetch know topics as they stand, with the logs that are open."""
     broker.data_plane.publish_topics([topic_image(broker, topic) for topic in topics], [])
+
+
+async def obey(broker: "Broker", topics: "Iterable[TopicState]") -> None:
+    """Let the open logs of topics obey the configs as they are now."""
+    topics = list(topics)
+    if not topics:
+        return
+    # The data plane's work ends in any order; that of two alterations must not.
+    async with broker.configs_lock:
+        await broker.data_plane.configure_logs(
+            [
+                (topic.topic_id, partition, config)
+                for topic in topics
+                if not topic.is_internal
+                for partition, config in enumerate(log_configs(broker, topic))
+            ]
+        )
+        publish(broker, [topic for topic in topics if topic.topic_id in broker.topics.by_id])
 
 
 def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
@@ -109,14 +127,18 @@ def topic_image(broker: "Broker", topic: "TopicState") -> TopicImage:
         partitions=[
             (partition.leader_id, partition.leader_epoch) for partition in topic.partitions
         ],
-        config=log_config(broker, topic),
+        config=log_config_of(broker.config, topic.configs),
         internal=topic.is_internal,
     )
 
 
-def log_config(broker: "Broker", topic: "TopicState") -> LogConfig:
-    """Give what the logs of a topic obey."""
-    return log_config_of(broker.config, topic.configs)
+def log_configs(broker: "Broker", topic: "TopicState") -> list[LogConfig]:
+    """Give what the logs of a topic obey, by partition: its configs over those of the leader."""
+    by_leader = {
+        leader_id: log_config_of(broker.config_of(leader_id), topic.configs)
+        for leader_id in {partition.leader_id for partition in topic.partitions}
+    }
+    return [by_leader[partition.leader_id] for partition in topic.partitions]
 
 
 def log_config_of(config: "Config", overrides: "Mapping[str, str]") -> LogConfig:
@@ -141,14 +163,19 @@ def _commit(broker: "Broker", changes: "Sequence[TopicChange]") -> None:
 async def _open_and_publish(
     broker: "Broker", opened: "Sequence[tuple[TopicState, Iterable[int]]]"
 ) -> None:
-    logs = []
-    for topic, partitions in opened:
-        if topic.is_internal:
-            continue
-        config = log_config(broker, topic)
-        logs += [(topic.name, topic.topic_id, partition, config) for partition in partitions]
+    configs = [log_configs(broker, topic) for topic, _ in opened]
+    logs = [
+        (topic.name, topic.topic_id, partition, of_topic[partition])
+        for (topic, partitions), of_topic in zip(opened, configs, strict=True)
+        if not topic.is_internal
+        for partition in partitions
+    ]
     await broker.data_plane.open_logs(logs, new=True)
-    publish(broker, [topic for topic, _ in opened if topic.topic_id in broker.topics.by_id])
+    there = [topic for topic, _ in opened if topic.topic_id in broker.topics.by_id]
+    publish(broker, there)
+    # What was altered meanwhile was told to open logs only.
+    if configs != [log_configs(broker, topic) for topic, _ in opened]:
+        await obey(broker, there)
     gone = [(topic, new) for topic, new in opened if topic.topic_id not in broker.topics.by_id]
     await _delete_logs(broker, gone)
 

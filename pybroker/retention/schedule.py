@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pybroker.broker import Broker
+    from pybroker.configs.config import Config
     from pybroker.timers import Timer, Timers
 
 # Kafka's cleaner takes log.cleaner.backoff.ms=0 for a loop without a pause.
 LEAST_BACKOFF_MS: Final = 10
+
+COMPACTION: Final = "Compaction"
 
 logger = logging.getLogger("pybroker.retention")
 
@@ -45,12 +48,23 @@ class Schedule:
         self._timers = timers
         self._monotonic_ms = monotonic_ms
         self._report_bug = report_bug
+        self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, Timer] = {}
         self._running: dict[str, asyncio.Future[None]] = {}
 
     def add(self, job: Job) -> None:
         """Run a job from now on."""
+        self._jobs[job.name] = job
         self._wait(job, self._monotonic_ms() + job.first_ms)
+
+    def change(self, name: str, interval_ms: int) -> None:
+        """Run a job at other intervals: one that waits begins after the new one, from now on."""
+        if self._jobs[name].interval_ms == interval_ms:
+            return
+        job = self._jobs[name] = self._jobs[name]._replace(interval_ms=interval_ms)
+        if name in self._waiting:
+            self._waiting[name].cancel()
+            self._wait(job, self._monotonic_ms() + interval_ms)
 
     def stop(self) -> None:
         """Begin no more runs, and forget those under way: what they wait for ends without them."""
@@ -65,6 +79,7 @@ class Schedule:
         )
 
     def _begin(self, job: Job, now_ms: int) -> None:
+        del self._waiting[job.name]
         self._running[job.name] = asyncio.ensure_future(self._run(job, now_ms))
 
     async def _run(self, job: Job, began_ms: int) -> None:
@@ -74,7 +89,13 @@ class Schedule:
             logger.warning("%s failed: %s", job.name, error)
         except Exception as error:
             self._report_bug(f"{job.name} failed", error)
+        job = self._jobs[job.name]
         self._wait(job, max(began_ms + job.interval_ms, self._monotonic_ms()))
+
+
+def backoff_of(config: "Config") -> int:
+    """Give the time between two looks for logs that are to be compacted."""
+    return max(config.log_cleaner_backoff_ms, LEAST_BACKOFF_MS)
 
 
 def schedule_of(broker: "Broker") -> Schedule:
@@ -98,10 +119,10 @@ def schedule_of(broker: "Broker") -> Schedule:
         await clean_logs(broker)
 
     first_ms = config.log_initial_task_delay_ms
-    backoff_ms = max(config.log_cleaner_backoff_ms, LEAST_BACKOFF_MS)
+    backoff_ms = backoff_of(config)
     for job in (
         Job("Retention", enforce_retention, first_ms, config.log_retention_check_interval_ms),
-        Job("Compaction", clean, backoff_ms, backoff_ms),
+        Job(COMPACTION, clean, backoff_ms, backoff_ms),
         Job(
             "The checkpoint of the logs",
             data_plane.checkpoint,

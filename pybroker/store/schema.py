@@ -13,7 +13,7 @@ BIGINT, BYTEA.
 
 from typing import Final
 
-from pybroker.store import cluster, consumer_groups, groups, producer_ids, topics
+from pybroker.store import cluster, configs, consumer_groups, groups, producer_ids, topics
 
 STATEMENTS: Final[dict[type, str]] = {
     **cluster.STATEMENTS,
@@ -21,6 +21,7 @@ STATEMENTS: Final[dict[type, str]] = {
     **producer_ids.STATEMENTS,
     **groups.STATEMENTS,
     **consumer_groups.STATEMENTS,
+    **configs.STATEMENTS,
 }
 
 # One row per schema version, oldest first. A row that was released is never edited: a change of a
@@ -33,4 +34,5 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         *groups.TABLES,
     ),
     (*groups.INDEXES_2, *consumer_groups.TABLES),
+    configs.TABLES,
 )

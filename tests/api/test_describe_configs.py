@@ -155,13 +155,33 @@ def test_a_resource_that_is_not_there_has_an_error_of_its_own(
     assert configs(answered)
 
 
-@pytest.mark.parametrize(
-    "resource", [(BROKER, ""), (BROKER_LOGGER, "1"), (CLIENT_METRICS, "m"), (GROUP, "g")]
-)
-def test_a_resource_that_has_no_configs_lists_none(
-    client: RawClient, resource: tuple[int, str]
-) -> None:
-    assert configs(describe(client, resource)[0]) == {}
+def test_for_all_nodes_nothing_is_set_at_first(client: RawClient) -> None:
+    assert configs(describe(client, (BROKER, ""))[0]) == {}
+
+
+def test_a_group_need_not_exist_to_have_configs(client: RawClient) -> None:
+    found = configs(describe(client, (GROUP, "g"))[0])
+    assert {name: config.value for name, config in found.items()} == {
+        "consumer.assignment.interval.ms": "1000",
+        "consumer.heartbeat.interval.ms": "5000",
+        "consumer.session.timeout.ms": "45000",
+    }
+    assert {config.config_source for config in found.values()} == {DEFAULT}
+
+
+def test_a_subscription_of_client_metrics_need_not_exist(client: RawClient) -> None:
+    found = configs(describe(client, (CLIENT_METRICS, "m"))[0])
+    assert {name: config.value for name, config in found.items()} == {
+        "interval.ms": "300000",
+        "match": "",
+        "metrics": "",
+    }
+
+
+def test_loggers_have_levels(client: RawClient) -> None:
+    found = configs(describe(client, (BROKER_LOGGER, "1"))[0])
+    assert found["root"].value in {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+    assert "pybroker.broker" in found
 
 
 def test_a_resource_type_that_does_not_exist_refuses_the_whole_request(client: RawClient) -> None:

@@ -14,6 +14,7 @@ AREAS: Final = (
     *("delete_records", "retention", "describe_log_dirs"),
     *("classic_members", "offset_delete", "internal_topics"),
     *("consumer_heartbeat", "consumer_members", "consumer_admin", "consumer_offsets", "migration"),
+    *("alter_topic_configs", "alter_group_configs", "alter_broker_configs", "config_resources"),
 )
 
 

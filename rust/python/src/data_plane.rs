@@ -334,6 +334,25 @@ impl DataPlane {
     }
 
     #[pyo3(signature = (logs, /))]
+    fn configure_logs(
+        &self,
+        py: Python<'_>,
+        logs: Vec<([u8; 16], i32, Bound<'_, PyLogConfig>)>,
+    ) -> u64 {
+        let which = logs.into_iter().map(|(topic_id, partition, config)| {
+            (Uuid(topic_id), partition, Arc::clone(&config.get().0))
+        });
+        let which = which.collect();
+        py.detach(|| self.0.configure_logs(which))
+    }
+
+    #[pyo3(signature = (options, /))]
+    fn reconfigure(&self, py: Python<'_>, options: &Bound<'_, DataPlaneOptions>) {
+        let options = &options.get().0;
+        py.detach(|| self.0.reconfigure(options));
+    }
+
+    #[pyo3(signature = (logs, /))]
     fn delete_logs(&self, py: Python<'_>, logs: Vec<LogName>) -> u64 {
         let which =
             logs.into_iter().map(|(topic_id, partition)| (Uuid(topic_id), partition)).collect();

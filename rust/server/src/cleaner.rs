@@ -60,6 +60,10 @@ impl Default for CleanerOptions {
     }
 }
 
+fn new_pool(options: &CleanerOptions) -> WorkPool {
+    WorkPool::new("log-cleaner", options.threads)
+}
+
 /// What a run has done.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cleaned {
@@ -74,8 +78,9 @@ pub(crate) struct Cleaned {
 /// The cleaner of a data plane.
 #[derive(Debug)]
 pub(crate) struct Cleaner {
-    options: CleanerOptions,
-    pool: WorkPool,
+    options: Mutex<CleanerOptions>,
+    /// Has as many threads as the options say; another takes its place when they change.
+    pool: Mutex<WorkPool>,
     pace: Arc<Pace>,
     state: Mutex<CleanerState>,
     /// The numbers as they last were: who asks for them waits for no disk.
@@ -100,12 +105,23 @@ enum Ended {
 impl Cleaner {
     pub(crate) fn new(options: CleanerOptions, log_dirs: &[PathBuf]) -> Self {
         Self {
-            pool: WorkPool::new("log-cleaner", options.threads),
+            pool: Mutex::new(new_pool(&options)),
             pace: Arc::new(Pace::new(options.io_max_bytes_per_second)),
             state: Mutex::new(CleanerState::new(log_dirs)),
             numbers: Mutex::default(),
-            options,
+            options: Mutex::new(options),
         }
+    }
+
+    /// Take over other options: the pace at once, the rest from the next run or pass on.
+    pub(crate) fn reconfigure(&self, options: CleanerOptions) {
+        self.pace.set_bytes_per_second(options.io_max_bytes_per_second);
+        let mut present = self.options.lock();
+        if present.threads != options.threads {
+            // The threads of the old one end when they have nothing to do.
+            *self.pool.lock() = new_pool(&options);
+        }
+        *present = options;
     }
 
     /// Clean the partitions until none is dirty enough, and then call `done`. To be called where a disk may be waited for.
@@ -122,16 +138,17 @@ impl Cleaner {
             |each: &Arc<Partition>| each.with_log(|log| log.is_compacted()) == Ok(true);
         let compacted: Arc<Vec<_>> =
             Arc::new(partitions.into_iter().filter(is_compacted).collect());
-        if !self.options.is_enabled || self.options.threads == 0 || compacted.is_empty() {
+        let CleanerOptions { is_enabled, threads, .. } = *self.options.lock();
+        if !is_enabled || threads == 0 || compacted.is_empty() {
             return done(Cleaned::default());
         }
-        let left = Arc::new(AtomicUsize::new(self.options.threads));
+        let left = Arc::new(AtomicUsize::new(threads));
         let total = Arc::new(Mutex::new((Cleaned::default(), Some(done))));
-        for _ in 0..self.options.threads {
+        for _ in 0..threads {
             let (this, shared) = (Arc::clone(self), Arc::clone(shared));
             let (compacted, left, total) =
                 (Arc::clone(&compacted), Arc::clone(&left), Arc::clone(&total));
-            self.pool.run(move || {
+            self.pool.lock().run(move || {
                 let part = this.clean_all(&shared, &compacted, now_ms);
                 let mut total = total.lock();
                 total.0.passes += part.passes;
@@ -245,7 +262,8 @@ impl Cleaner {
         let checkpoint = state.checkpoint(partition.dir().path(), &name_of(partition));
         let begun = partition.with_log(|log| log.begin_compaction(checkpoint, now_ms));
         let mut job = begun.ok()?.ok().flatten()?;
-        job.set_buffer_bytes(self.options.io_buffer_bytes / self.options.threads.max(1) / 2);
+        let CleanerOptions { io_buffer_bytes, threads, .. } = *self.options.lock();
+        job.set_buffer_bytes(io_buffer_bytes / threads.max(1) / 2);
         state.busy.insert(id_of(partition));
         Some((Target { partition: Arc::clone(partition), job }, pass))
     }
@@ -262,8 +280,8 @@ impl Cleaner {
         if partition.is_past_compaction() {
             return Ended::Abandoned;
         }
-        let map_bytes = self.options.dedupe_buffer_bytes / self.options.threads.max(1);
-        let mut map = OffsetMap::new(map_bytes, self.options.load_factor);
+        let CleanerOptions { dedupe_buffer_bytes, load_factor, threads, .. } = *self.options.lock();
+        let mut map = OffsetMap::new(dedupe_buffer_bytes / threads.max(1), load_factor);
         loop {
             let outcome = run_aside(shared, &mut job, &mut map, &mut pass);
             unlink_later(shared, &mut job);

@@ -20,13 +20,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// What all passes of a data plane share.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    bytes_per_second: f64,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    bytes_per_second: f64,
     is_over: bool,
     /// Passes under way.
     passes: usize,
@@ -43,7 +43,18 @@ pub(crate) struct Pass {
 
 impl Pace {
     pub(crate) fn new(bytes_per_second: f64) -> Self {
-        Self { bytes_per_second, state: Mutex::default(), changed: Condvar::new() }
+        let state = State { bytes_per_second, is_over: false, passes: 0, paid_until: None };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Go at another rate: whoever waits, waits no longer for the old one.
+    pub(crate) fn set_bytes_per_second(&self, bytes_per_second: f64) {
+        let mut state = self.state.lock();
+        if state.bytes_per_second.to_bits() != bytes_per_second.to_bits() {
+            state.bytes_per_second = bytes_per_second;
+            state.paid_until = None;
+            self.changed.notify_all();
+        }
     }
 
     /// Begin a pass; none when there are to be no more.
@@ -80,13 +91,18 @@ impl Pace {
     /// Wait until the rate allows more. False when the pass is to stop.
     fn spend(&self, bytes: usize, is_obsolete: impl Fn() -> bool) -> bool {
         let mut state = self.state.lock();
-        if self.bytes_per_second < UNLIMITED_BYTES_PER_SECOND {
+        if state.bytes_per_second < UNLIMITED_BYTES_PER_SECOND {
             let now = Instant::now();
-            let seconds = bytes as f64 / self.bytes_per_second.max(f64::MIN_POSITIVE);
+            let seconds = bytes as f64 / state.bytes_per_second.max(f64::MIN_POSITIVE);
             let cost = Duration::try_from_secs_f64(seconds).unwrap_or(WAIT_MAX).min(WAIT_MAX);
             let paid_until = state.paid_until.map_or(now, |until| until.max(now)) + cost;
             state.paid_until = Some(paid_until);
-            while !state.is_over && !is_obsolete() && Instant::now() < paid_until {
+            let rate = state.bytes_per_second.to_bits();
+            while !state.is_over
+                && !is_obsolete()
+                && state.bytes_per_second.to_bits() == rate
+                && Instant::now() < paid_until
+            {
                 let next_look = (Instant::now() + LOOK_INTERVAL).min(paid_until);
                 self.changed.wait_until(&mut state, next_look);
             }
@@ -130,6 +146,18 @@ mod tests {
         let is_gone = std::sync::atomic::AtomicBool::new(false);
         let looks = || is_gone.swap(true, std::sync::atomic::Ordering::Relaxed);
         assert!(!Pace::new(1.0).spend(3600, looks));
+    }
+
+    #[test]
+    fn a_wait_ends_when_the_rate_is_another() {
+        let pace = Arc::new(Pace::new(1.0));
+        let slow = Arc::clone(&pace);
+        let waiting = std::thread::spawn(move || slow.spend(3600, || false));
+        while pace.state.lock().paid_until.is_none() {
+            std::thread::yield_now();
+        }
+        pace.set_bytes_per_second(f64::MAX);
+        assert!(waiting.join().expect("the waiting thread ends"));
     }
 
     #[test]

@@ -218,6 +218,12 @@ impl DataPlane {
         self.shared.images.advance_epoch()
     }
 
+    /// Take over the options that may change while it runs: the limit of connections, and the cleaner's.
+    pub fn reconfigure(&self, options: &Options) {
+        self.shared.connections.set_max(options.max_connections);
+        self.cleaner.reconfigure(options.cleaner.clone());
+    }
+
     /// The present epoch.
     pub fn epoch(&self) -> u64 {
         self.shared.images.epoch()

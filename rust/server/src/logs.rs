@@ -154,6 +154,14 @@ impl Logs {
         offline
     }
 
+    /// Let a log that is open obey another config from now on. One that is not open obeys it when it is opened.
+    pub(crate) fn configure(&self, topic_id: Uuid, partition: i32, config: &Arc<LogConfig>) {
+        if let Some(open) = self.find(topic_id, partition) {
+            // A log that is offline obeys nothing.
+            let _ = open.with_log(|log| log.set_config(Arc::clone(config)));
+        }
+    }
+
     // --- Opening ---------------------------------------------------------------------------------
 
     /// Create or open one log. Opening one that is open changes nothing but its config, and one in a directory that is offline

@@ -55,23 +55,29 @@ impl ApiTable {
 #[derive(Debug)]
 pub(crate) struct ConnectionLimit {
     open: AtomicUsize,
-    max: usize,
+    max: AtomicUsize,
     left: Notify,
 }
 
 impl ConnectionLimit {
     pub(crate) fn new(max: usize) -> Self {
-        Self { open: AtomicUsize::new(0), max: max.max(1), left: Notify::new() }
+        Self { open: AtomicUsize::new(0), max: AtomicUsize::new(max.max(1)), left: Notify::new() }
     }
 
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Allow another number from now on; connections that are open stay.
+    pub(crate) fn set_max(&self, max: usize) {
+        self.max.store(max.max(1), Ordering::Relaxed);
+        self.left.notify_waiters();
+    }
+
     pub(crate) async fn wait_for_place(&self) {
         loop {
             let left = self.left.notified();
-            if self.open() < self.max {
+            if self.open() < self.max.load(Ordering::Relaxed) {
                 return;
             }
             left.await;

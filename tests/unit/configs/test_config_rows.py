@@ -28,6 +28,8 @@ OWN_DEFAULTS = {
     "group.initial.rebalance.delay.ms",
     "group.coordinator.rebalance.protocols",
 }
+# What Kafka changes at run time and pybroker cannot; each is said in the row's sentence.
+FIXED_HERE = {"listeners", "listener.security.protocol.map"}
 OWN_ROWS = [row for row in BROKER_CONFIG_ROWS if row.name.startswith("pybroker.")]
 KAFKA_ROWS = [row for row in BROKER_CONFIG_ROWS if row not in OWN_ROWS]
 
@@ -62,7 +64,7 @@ def test_a_broker_row_has_the_type_and_the_default_of_kafkas(row: ConfigKey) -> 
     assert row.type.name == fact["type"]
     if row.name not in OWN_DEFAULTS:
         assert row.default_text() == fact["default"]
-    if fact["read_only"] is not None:
+    if fact["read_only"] is not None and row.name not in FIXED_HERE:
         assert row.dynamic is not fact["read_only"]
 
 

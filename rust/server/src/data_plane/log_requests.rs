@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pybroker_log::{FoundTimestamp, Log, LogError, LogState, TimestampSearch};
+use pybroker_log::{FoundTimestamp, Log, LogConfig, LogError, LogState, TimestampSearch};
 use pybroker_wire::Uuid;
 
 use super::DataPlane;
@@ -34,6 +34,16 @@ impl DataPlane {
         let threads = self.recovery_threads;
         self.run(move |shared| {
             log_opening::open_logs(shared, &specs, threads);
+            Ok(None)
+        })
+    }
+
+    /// Let open logs obey other configs; logs that are not open are left alone. A ticket.
+    pub fn configure_logs(&self, which: Vec<(Uuid, i32, Arc<LogConfig>)>) -> u64 {
+        self.run(move |shared| {
+            for (topic_id, partition, config) in &which {
+                shared.logs.configure(*topic_id, *partition, config);
+            }
             Ok(None)
         })
     }
