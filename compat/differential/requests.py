@@ -215,6 +215,42 @@ def heartbeat(
     return ask("heartbeat", version, on_=by, **(fields | rest))
 
 
+def commit(
+    group_id: str,
+    topic_name: Any,
+    *offsets: int,
+    epoch: int = -1,
+    member_id: Any = "",
+    first_partition: int = 0,
+    metadata: str | None = "",
+    leader_epoch: int = -1,
+    version: int = 9,
+    **rest: Any,
+) -> Ask:
+    """Commit in partitions that follow each other; from version 10 on, the topic is an id.
+
+    `epoch` is a classic member's generation. Without offsets, 5 is committed in one partition.
+    """
+    partitions = [
+        {
+            "partition_index": index,
+            "committed_offset": offset,
+            "committed_metadata": metadata,
+            **({"committed_leader_epoch": leader_epoch} if version >= 6 else {}),
+        }
+        for index, offset in enumerate(offsets or (5,), first_partition)
+    ]
+    return ask(
+        "offset_commit",
+        version,
+        group_id=group_id,
+        generation_id_or_member_epoch=epoch,
+        member_id=member_id,
+        topics=[{("topic_id" if version >= 10 else "name"): topic_name, "partitions": partitions}],
+        **rest,
+    )
+
+
 def joined_alone(group_id: str, by: str = "main") -> list[Step]:
     """Make a group with one member that has synced; none of it is recorded."""
     return [

@@ -5,6 +5,7 @@ from typing import Any, Final
 from compat.differential.conversation import Collect, Conversation, Step, ask
 from compat.differential.requests import (
     FOLLOWS,
+    commit,
     generation_of_two,
     has_error,
     heartbeat,
@@ -33,18 +34,6 @@ def _static_alone(group_id: str, instance: str = "one", version: int = 9) -> lis
 
 def _leave(group_id: str, *members: dict[str, Any], by: str = "main") -> Step:
     return ask("leave_group", 5, group_id=group_id, members=list(members), on_=by)
-
-
-def _commit(group_id: str, name: str, generation_id: int, by: str) -> Step:
-    committed = {"partition_index": 0, "committed_offset": 1, "committed_metadata": ""}
-    return ask(
-        "offset_commit",
-        9,
-        group_id=group_id,
-        generation_id_or_member_epoch=generation_id,
-        member_id=member(by),
-        topics=[{"name": name, "partitions": [committed]}],
-    )
 
 
 CONVERSATIONS: Final = (
@@ -144,17 +133,17 @@ CONVERSATIONS: Final = (
         [
             *topic("staged"),
             *generation_of_two("staged"),
-            _commit("staged", "staged", 2, "b"),
+            commit("staged", "staged", 1, epoch=2, member_id=member("b")),
             join("staged", member("a"), by="a", awaited_=False),
             until_state("staged", "PreparingRebalance", 2),
-            _commit("staged", "staged", 2, "b"),
-            _commit("staged", "staged", 3, "b"),
+            commit("staged", "staged", 1, epoch=2, member_id=member("b")),
+            commit("staged", "staged", 1, epoch=3, member_id=member("b")),
             join("staged", member("b"), by="b", protocols=FOLLOWS),
             Collect("a"),
-            _commit("staged", "staged", 2, "b"),
-            _commit("staged", "staged", 3, "b"),
+            commit("staged", "staged", 1, epoch=2, member_id=member("b")),
+            commit("staged", "staged", 1, epoch=3, member_id=member("b")),
             sync("staged", 3, by="a", assignments={"a": b"1", "b": b"2"}),
-            _commit("staged", "staged", 3, "b"),
+            commit("staged", "staged", 1, epoch=3, member_id=member("b")),
         ],
     ),
     Conversation(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from compat.differential.conversation import Conversation, Step, ask
 from compat.differential.conversations.consumer_heartbeat import AT_ONCE
 from compat.differential.requests import (
+    commit,
     consumer,
     consumer_joins,
     consumer_leaves,
@@ -22,38 +23,6 @@ def _alone(group_id: str, name: str, partitions: int = 1, **rest: Any) -> list[S
         consumer_joins(group_id, "m", name, recorded_=False, **rest),
         consumer(group_id, "m", 2, owns={name: range(partitions)}, recorded_=False),
     ]
-
-
-def _commit(
-    group_id: str,
-    topic_name: Any,
-    *offsets: int,
-    epoch: int = -1,
-    member_id: str = "",
-    version: int = 9,
-    **rest: Any,
-) -> Step:
-    return ask(
-        "offset_commit",
-        version,
-        group_id=group_id,
-        generation_id_or_member_epoch=epoch,
-        member_id=member_id,
-        topics=[
-            {
-                ("topic_id" if version >= 10 else "name"): topic_name,
-                "partitions": [
-                    {
-                        "partition_index": index,
-                        "committed_offset": offset,
-                        "committed_metadata": "",
-                    }
-                    for index, offset in enumerate(offsets or (5,))
-                ],
-            }
-        ],
-        **rest,
-    )
 
 
 def _fetch(
@@ -89,14 +58,14 @@ CONVERSATIONS: Final = (
         "a member commits in its epoch",
         [
             *_alone("epoch", "epoch"),
-            _commit("epoch", "epoch", 5, epoch=2, member_id="m"),
-            _commit("epoch", "epoch", 6, epoch=1, member_id="m"),
-            _commit("epoch", "epoch", 7, epoch=3, member_id="m"),
-            _commit("epoch", "epoch", 7, epoch=0, member_id="m"),
-            _commit("epoch", "epoch", 8, epoch=-1, member_id="m"),
-            _commit("epoch", "epoch", 8, epoch=2, member_id="stranger"),
-            _commit("epoch", "epoch", 8, epoch=2),
-            _commit("epoch", topic_id("epoch"), 9, epoch=2, member_id="m", version=10),
+            commit("epoch", "epoch", 5, epoch=2, member_id="m"),
+            commit("epoch", "epoch", 6, epoch=1, member_id="m"),
+            commit("epoch", "epoch", 7, epoch=3, member_id="m"),
+            commit("epoch", "epoch", 7, epoch=0, member_id="m"),
+            commit("epoch", "epoch", 8, epoch=-1, member_id="m"),
+            commit("epoch", "epoch", 8, epoch=2, member_id="stranger"),
+            commit("epoch", "epoch", 8, epoch=2),
+            commit("epoch", topic_id("epoch"), 9, epoch=2, member_id="m", version=10),
             _fetch("epoch", ["epoch"]),
         ],
         settings=AT_ONCE,
@@ -106,10 +75,10 @@ CONVERSATIONS: Final = (
         [
             *_alone("old-commits", "old-commits"),
             *[
-                _commit("old-commits", "old-commits", 5, epoch=2, member_id="m", version=version)
+                commit("old-commits", "old-commits", 5, epoch=2, member_id="m", version=version)
                 for version in (2, 5, 8)
             ],
-            _commit("old-commits", "old-commits", 5, epoch=1, member_id="m", version=8),
+            commit("old-commits", "old-commits", 5, epoch=1, member_id="m", version=8),
         ],
         settings=AT_ONCE,
     ),
@@ -117,10 +86,10 @@ CONVERSATIONS: Final = (
         "nobody's commit while somebody is there, and after",
         [
             *_alone("outside", "outside"),
-            _commit("outside", "outside", 5),
+            commit("outside", "outside", 5),
             consumer_leaves("outside", "m", recorded_=False),
-            _commit("outside", "outside", 6),
-            _commit("outside", "outside", 7, epoch=2, member_id="m"),
+            commit("outside", "outside", 6),
+            commit("outside", "outside", 7, epoch=2, member_id="m"),
             _fetch("outside", ["outside"]),
         ],
         settings=AT_ONCE,
@@ -129,8 +98,8 @@ CONVERSATIONS: Final = (
         "a group that is not there",
         [
             *topic("unclaimed"),
-            _commit("not-there", "unclaimed", 5, epoch=2, member_id="m"),
-            _commit("not-there", "unclaimed", 5, epoch=2, member_id="m", version=8),
+            commit("not-there", "unclaimed", 5, epoch=2, member_id="m"),
+            commit("not-there", "unclaimed", 5, epoch=2, member_id="m", version=8),
             _fetch("not-there", ["unclaimed"], member_id="m", epoch=2),
         ],
         settings=AT_ONCE,
@@ -139,7 +108,7 @@ CONVERSATIONS: Final = (
         "fetching with an epoch",
         [
             *_alone("asking", "asking"),
-            _commit("asking", "asking", 5, epoch=2, member_id="m", recorded_=False),
+            commit("asking", "asking", 5, epoch=2, member_id="m", recorded_=False),
             _fetch("asking", ["asking"], member_id="m", epoch=2),
             _fetch("asking", ["asking"], member_id="m", epoch=1),
             _fetch("asking", ["asking"], member_id="m", epoch=3),
@@ -162,13 +131,13 @@ CONVERSATIONS: Final = (
             consumer("moved-on", "m", 2, owns={"moved-on": [0]}, recorded_=False),
             consumer("moved-on", "m", 3, recorded_=False),
             consumer("moved-on", "n", 3, recorded_=False),
-            _commit("moved-on", "moved-on", 5, epoch=3, member_id="m"),
-            _commit("moved-on", "moved-on", 6, epoch=2, member_id="m"),
-            _commit("moved-on", "moved-on", 6, 7, epoch=2, member_id="m"),
-            _commit("moved-on", "moved-on", 6, epoch=1, member_id="m"),
-            _commit("moved-on", "moved-on", 6, 8, epoch=3, member_id="n"),
-            _commit("moved-on", "moved-on", 6, epoch=2, member_id="n"),
-            _commit("moved-on", topic_id("moved-on"), 9, epoch=2, member_id="m", version=10),
+            commit("moved-on", "moved-on", 5, epoch=3, member_id="m"),
+            commit("moved-on", "moved-on", 6, epoch=2, member_id="m"),
+            commit("moved-on", "moved-on", 6, 7, epoch=2, member_id="m"),
+            commit("moved-on", "moved-on", 6, epoch=1, member_id="m"),
+            commit("moved-on", "moved-on", 6, 8, epoch=3, member_id="n"),
+            commit("moved-on", "moved-on", 6, epoch=2, member_id="n"),
+            commit("moved-on", topic_id("moved-on"), 9, epoch=2, member_id="m", version=10),
             _fetch("moved-on", ["moved-on"]),
         ],
         settings=AT_ONCE,
@@ -178,10 +147,10 @@ CONVERSATIONS: Final = (
         [
             *_alone("giving", "giving", partitions=2),
             consumer_joins("giving", "n", "giving", recorded_=False),
-            _commit("giving", "giving", 1, 1, epoch=2, member_id="m"),
+            commit("giving", "giving", 1, 1, epoch=2, member_id="m"),
             consumer("giving", "m", 2, recorded_=False),
-            _commit("giving", "giving", 2, 2, epoch=2, member_id="m"),
-            _commit("giving", "giving", 3, epoch=3, member_id="n"),
+            commit("giving", "giving", 2, 2, epoch=2, member_id="m"),
+            commit("giving", "giving", 3, epoch=3, member_id="n"),
             _fetch("giving", ["giving"], member_id="n", epoch=3),
         ],
         settings=AT_ONCE,
@@ -190,14 +159,14 @@ CONVERSATIONS: Final = (
         "a static member that is away",
         [
             *_alone("away", "away", instance_id="one"),
-            _commit("away", "away", 1, epoch=2, member_id="m", group_instance_id="one"),
-            _commit("away", "away", 2, epoch=2, member_id="m", group_instance_id="two"),
+            commit("away", "away", 1, epoch=2, member_id="m", group_instance_id="one"),
+            commit("away", "away", 2, epoch=2, member_id="m", group_instance_id="two"),
             consumer_leaves("away", "m", -2, instance_id="one", recorded_=False),
-            _commit("away", "away", 3, epoch=2, member_id="m", group_instance_id="one"),
-            _commit("away", "away", 4, epoch=-2, member_id="m", group_instance_id="one"),
+            commit("away", "away", 3, epoch=2, member_id="m", group_instance_id="one"),
+            commit("away", "away", 4, epoch=-2, member_id="m", group_instance_id="one"),
             consumer_joins("away", "n", "away", instance_id="one", recorded_=False),
-            _commit("away", "away", 5, epoch=2, member_id="m", group_instance_id="one"),
-            _commit("away", "away", 6, epoch=2, member_id="n", group_instance_id="one"),
+            commit("away", "away", 5, epoch=2, member_id="m", group_instance_id="one"),
+            commit("away", "away", 6, epoch=2, member_id="n", group_instance_id="one"),
             _fetch("away", ["away"]),
         ],
         settings=AT_ONCE,
@@ -207,8 +176,8 @@ CONVERSATIONS: Final = (
         [
             *_alone("subscribed", "subscribed"),
             *topic("unsubscribed"),
-            _commit("subscribed", "subscribed", 5, epoch=2, member_id="m", recorded_=False),
-            _commit("subscribed", "unsubscribed", 6, epoch=2, member_id="m", recorded_=False),
+            commit("subscribed", "subscribed", 5, epoch=2, member_id="m", recorded_=False),
+            commit("subscribed", "unsubscribed", 6, epoch=2, member_id="m", recorded_=False),
             _delete("subscribed", "subscribed", "unsubscribed", "unheard-of"),
             _fetch("subscribed", ["subscribed", "unsubscribed"]),
             consumer_leaves("subscribed", "m", recorded_=False),
@@ -221,7 +190,7 @@ CONVERSATIONS: Final = (
         "offsets deleted in groups that are classic, unknown, unnamed",
         [
             *topic("deleting"),
-            _commit("simple", "deleting", 5, recorded_=False),
+            commit("simple", "deleting", 5, recorded_=False),
             _delete("simple", "deleting"),
             _fetch("simple", ["deleting"]),
             _delete("unknown", "deleting"),
@@ -235,9 +204,9 @@ CONVERSATIONS: Final = (
         "topics and partitions that are not there",
         [
             *_alone("careless", "careless"),
-            _commit("careless", "no-such-topic", 5, epoch=2, member_id="m"),
-            _commit("careless", "careless", 5, 6, epoch=2, member_id="m"),
-            _commit(
+            commit("careless", "no-such-topic", 5, epoch=2, member_id="m"),
+            commit("careless", "careless", 5, 6, epoch=2, member_id="m"),
+            commit(
                 "careless",
                 "12345678-1234-1234-1234-123456789abc",
                 5,

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from compat.differential.conversation import Conversation, Step, ask
-from compat.differential.requests import join, joined_alone, member, topic
+from compat.differential.requests import commit, join, joined_alone, member, topic
 
 FILTERS: Final[dict[str, list[str]]] = {"states_filter": [], "types_filter": []}
 
@@ -14,18 +14,6 @@ def _describe(*groups: str, version: int = 5, **rest: Any) -> Step:
 
 def _delete(*groups: str, version: int = 2) -> Step:
     return ask("delete_groups", version, groups_names=list(groups))
-
-
-def _commit(group_id: str, topic_name: str) -> Step:
-    committed = {"partition_index": 0, "committed_offset": 1, "committed_metadata": ""}
-    return ask(
-        "offset_commit",
-        8,
-        group_id=group_id,
-        generation_id_or_member_epoch=-1,
-        topics=[{"name": topic_name, "partitions": [committed]}],
-        recorded_=False,
-    )
 
 
 def _leave(group_id: str) -> Step:
@@ -44,7 +32,7 @@ CONVERSATIONS: Final = (
         [
             *topic("listed"),
             *joined_alone("stable-group"),
-            _commit("empty-group", "listed"),
+            commit("empty-group", "listed", 1, version=8, recorded_=False),
             *[ask("list_groups", version) for version in range(4)],
             ask("list_groups", 5, **FILTERS),
             ask("list_groups", 4, states_filter=["Stable"]),
@@ -67,7 +55,7 @@ CONVERSATIONS: Final = (
             join("joining", recorded_=False),
             join("joining", member("main"), recorded_=False),
             _describe("joining"),
-            _commit("only-offsets", "remembered"),
+            commit("only-offsets", "remembered", 1, version=8, recorded_=False),
             _describe("only-offsets"),
             _describe("not-there", version=5),
             _describe("not-there", version=6),
@@ -84,7 +72,7 @@ CONVERSATIONS: Final = (
         [
             *topic("forgotten"),
             *joined_alone("busy"),
-            _commit("idle", "forgotten"),
+            commit("idle", "forgotten", 1, version=8, recorded_=False),
             _delete("busy", "idle", "unknown-group"),
             _describe("idle"),
             _delete("idle"),

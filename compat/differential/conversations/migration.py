@@ -6,6 +6,7 @@ from compat.differential.conversation import Conversation, Step, ask
 from compat.differential.conversations.consumer_heartbeat import AT_ONCE
 from compat.differential.requests import (
     assignment,
+    commit,
     consumer,
     consumer_joins,
     consumer_leaves,
@@ -61,18 +62,6 @@ def _describe(group_id: str) -> Step:
     return ask("describe_groups", 5, groups=[group_id])
 
 
-def _commit(group_id: str, name: str, offset: int, epoch: int, member_id: Any) -> Step:
-    committed = {"partition_index": 0, "committed_offset": offset, "committed_metadata": ""}
-    return ask(
-        "offset_commit",
-        9,
-        group_id=group_id,
-        generation_id_or_member_epoch=epoch,
-        member_id=member_id,
-        topics=[{"name": name, "partitions": [committed]}],
-    )
-
-
 CONVERSATIONS: Final = (
     Conversation(
         "the first member of the consumer protocol upgrades a classic group",
@@ -119,7 +108,7 @@ CONVERSATIONS: Final = (
         "an empty classic group is upgraded with its offsets",
         [
             *topic("kept"),
-            _commit("kept", "kept", 7, -1, ""),
+            commit("kept", "kept", 7),
             _describe("kept"),
             consumer_joins("kept", "m", "kept"),
             ask("offset_fetch", 9, groups=[{"group_id": "kept", "topics": None}]),
@@ -131,7 +120,7 @@ CONVERSATIONS: Final = (
         "an empty consumer group becomes classic again",
         [
             *_consumer("emptied", "emptied"),
-            _commit("emptied", "emptied", 7, 2, "m"),
+            commit("emptied", "emptied", 7, epoch=2, member_id="m"),
             consumer_leaves("emptied", "m", recorded_=False),
             join("emptied", by="old", protocols=_subscribed("emptied")),
             join("emptied", member("old"), by="old", protocols=_subscribed("emptied")),
@@ -355,10 +344,10 @@ CONVERSATIONS: Final = (
         [
             *_classic("committing", "committing"),
             consumer_joins("committing", "m", "committing", recorded_=False),
-            _commit("committing", "committing", 1, 1, member("old")),
-            _commit("committing", "committing", 2, 0, member("old")),
-            _commit("committing", "committing", 3, 5, member("old")),
-            _commit("committing", "committing", 4, 2, "m"),
+            commit("committing", "committing", 1, epoch=1, member_id=member("old")),
+            commit("committing", "committing", 2, epoch=0, member_id=member("old")),
+            commit("committing", "committing", 3, epoch=5, member_id=member("old")),
+            commit("committing", "committing", 4, epoch=2, member_id="m"),
             ask(
                 "offset_fetch",
                 9,

@@ -1,46 +1,13 @@
 """OffsetCommit and OffsetFetch: what a group remembers, and whose word counts."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from compat.differential.conversation import Conversation, Step, ask
-from compat.differential.requests import joined_alone, member, topic, topic_id
+from compat.differential.requests import commit, joined_alone, member, topic, topic_id
 
-
-def _commit(
-    group_id: str,
-    topic_name: Any,
-    offset: int = 5,
-    *,
-    partition: int = 0,
-    version: int = 9,
-    metadata: str | None = "note",
-    leader_epoch: int = -1,
-    generation_id: int = -1,
-    member_id: Any = "",
-    **rest: Any,
-) -> Step:
-    committed: dict[str, Any] = {
-        "partition_index": partition,
-        "committed_offset": offset,
-        "committed_metadata": metadata,
-    }
-    if version >= 6:
-        committed["committed_leader_epoch"] = leader_epoch
-    return ask(
-        "offset_commit",
-        version,
-        group_id=group_id,
-        generation_id_or_member_epoch=generation_id,
-        member_id=member_id,
-        topics=[
-            {
-                ("topic_id" if version >= 10 else "name"): topic_name,
-                "partitions": [committed],
-            }
-        ],
-        **rest,
-    )
+_commit = partial(commit, metadata="note")
 
 
 def _fetch(group_id: str, topics: Sequence[Any] | None, *, version: int = 9, **rest: Any) -> Step:
@@ -102,7 +69,7 @@ CONVERSATIONS: Final = (
         [
             *topic("narrow"),
             _commit("careless", "no-such-topic"),
-            _commit("careless", "narrow", partition=7),
+            _commit("careless", "narrow", first_partition=7),
             _commit("careless", "12345678-1234-1234-1234-123456789abc", version=10),
             _fetch("careless", ["12345678-1234-1234-1234-123456789abc"], version=10),
         ],
@@ -121,12 +88,12 @@ CONVERSATIONS: Final = (
         [
             *topic("membered"),
             *joined_alone("team"),
-            _commit("team", "membered", generation_id=1, member_id=member("main")),
-            _commit("team", "membered", generation_id=2, member_id=member("main")),
-            _commit("team", "membered", generation_id=0, member_id=member("main")),
-            _commit("team", "membered", generation_id=1, member_id="stranger"),
+            _commit("team", "membered", epoch=1, member_id=member("main")),
+            _commit("team", "membered", epoch=2, member_id=member("main")),
+            _commit("team", "membered", epoch=0, member_id=member("main")),
+            _commit("team", "membered", epoch=1, member_id="stranger"),
             _commit("team", "membered"),
-            _commit("team", "membered", version=2, generation_id=9, member_id="stranger"),
+            _commit("team", "membered", version=2, epoch=9, member_id="stranger"),
             _fetch("team", ["membered"]),
         ],
     ),
@@ -134,7 +101,7 @@ CONVERSATIONS: Final = (
         "a generation of a group that is not there",
         [
             *topic("ghostly"),
-            _commit("ghosts", "ghostly", generation_id=3, member_id="ghost"),
+            _commit("ghosts", "ghostly", epoch=3, member_id="ghost"),
             _commit("", "ghostly"),
             _fetch("", ["ghostly"]),
         ],
@@ -154,7 +121,7 @@ CONVERSATIONS: Final = (
         [
             *topic("shared", partitions=2),
             _commit("first-group", "shared", 1),
-            _commit("second-group", "shared", 2, partition=1),
+            _commit("second-group", "shared", 2, first_partition=1),
             ask(
                 "offset_fetch",
                 8,
