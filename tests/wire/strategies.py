@@ -3,12 +3,19 @@
 from functools import cache
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from pybroker.protocol.declare import FieldType, Message, Struct
 from pybroker.protocol.error_codes import ErrorCode
 from tests.wire.messages import contains, fields_in, versions_of
 
+# Messages are large, and take their time to be drawn.
+PATIENT = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 MAX_ELEMENTS = 2
 INTEGER_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 

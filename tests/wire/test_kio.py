@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kio.index import UnknownAPIKey, UnknownEntity, load_request_schema, load_response_schema
 from kio.serial import entity_reader, entity_writer
@@ -13,7 +13,7 @@ from kio.serial import entity_reader, entity_writer
 from pybroker.protocol.codec import encode
 from pybroker.protocol.declare import Message
 from tests.wire.messages import MESSAGES, fields_in, name_of, versions_of
-from tests.wire.strategies import messages
+from tests.wire.strategies import PATIENT, messages
 
 EXAMPLES = 20
 EXCHANGED = [cls for cls in MESSAGES.values() if cls.KEY >= 0]
@@ -39,12 +39,7 @@ def test_kio_has_the_same_fields(cls: type[Message]) -> None:
 
 
 @pytest.mark.parametrize("cls", EXCHANGED, ids=name_of)
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(PATIENT, max_examples=EXAMPLES)
 @given(data=st.data())
 def test_kio_reads_our_bytes_and_writes_them_again(cls: type[Message], data: st.DataObject) -> None:
     version, message = data.draw(messages(cls, tame=True))
