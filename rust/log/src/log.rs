@@ -397,13 +397,6 @@ impl Log {
         self.segments.iter().enumerate().map(info).collect()
     }
 
-    /// The largest timestamp in the segment that holds `offset`; -1 when it has none.
-    pub fn segment_max_timestamp(&mut self, offset: i64) -> Result<i64, LogError> {
-        let index = self.segment_index(offset);
-        let interval = self.config.index_interval_bytes;
-        Ok(self.segments[index].largest(&self.folder, interval)?.timestamp_ms)
-    }
-
     /// Uses other configs from the next append on.
     pub fn set_config(&mut self, config: Arc<LogConfig>) {
         self.config = config;

@@ -162,15 +162,13 @@ impl PyLogConfig {
 
 /// The compression that the broker enforces; none for `producer`.
 fn compression(name: &str) -> PyResult<Option<Compression>> {
-    match name {
-        "producer" => Ok(None),
-        "uncompressed" | "none" => Ok(Some(Compression::None)),
-        "gzip" => Ok(Some(Compression::Gzip)),
-        "snappy" => Ok(Some(Compression::Snappy)),
-        "lz4" => Ok(Some(Compression::Lz4)),
-        "zstd" => Ok(Some(Compression::Zstd)),
-        other => Err(PyValueError::new_err(format!("unknown compression.type {other:?}"))),
+    if name == "producer" {
+        return Ok(None);
     }
+    let codec = Compression::from_name(name);
+    codec
+        .map(Some)
+        .ok_or_else(|| PyValueError::new_err(format!("unknown compression.type {name:?}")))
 }
 
 /// One topic as Produce and Fetch must know it.

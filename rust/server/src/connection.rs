@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Instant;
 
-use pybroker_wire::header::{API_VERSIONS, FETCH, PRODUCE, RequestHeader, response_header_version};
+use pybroker_wire::header::{API_VERSIONS, FETCH, PRODUCE, RequestHeader};
 use pybroker_wire::{ErrorCode, WireError};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -333,17 +333,17 @@ impl Connection {
         body: Range<usize>,
     ) -> Result<(), End> {
         let shared = &self.context.shared;
-        let RequestLine { api_key, api_version, correlation_id } = request;
+        let RequestLine { api_key, api_version, .. } = request;
         let body = self.inbox.bytes_mut(body);
         // Python answers an unsupported ApiVersions in version 0.
         let answered_version = if is_supported { api_version } else { 0 };
-        let header_version = response_header_version(api_key, answered_version).unwrap_or(0);
+        let answered_as = RequestLine { api_version: answered_version, ..request };
         let epoch = shared.images.epoch();
         if let Some(kept) =
             self.reactor.kept.find(epoch, &self.kept_prefix, api_key, api_version, body)
         {
             count(&shared.counters.kept_answers);
-            self.outgoing.push_answer(correlation_id, header_version, &kept);
+            self.outgoing.push_answer(answered_as, &kept);
             return Ok(());
         }
         count(&shared.counters.control_requests);
@@ -367,7 +367,7 @@ impl Connection {
                         &answer,
                     );
                 }
-                self.outgoing.push_answer(correlation_id, header_version, &answer);
+                self.outgoing.push_answer(answered_as, &answer);
                 Ok(())
             }
             Ok(Answer::Disconnect) | Err(_) => Err(End::Closed),

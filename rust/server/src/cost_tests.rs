@@ -16,6 +16,8 @@ use crate::produce;
 use crate::testing::{Client, Fixture, batch, fetch_request, produce_request};
 
 const ROUNDS: u32 = 50_000;
+/// Something to answer.
+const REQUEST: RequestLine = RequestLine { api_key: FETCH, api_version: 4, correlation_id: 0 };
 
 /// CPU time of this thread.
 fn cpu_ns() -> u64 {
@@ -49,7 +51,7 @@ fn produce_costs(client: &Client, what: &str, topic: TopicRef<'_>, records: &[u8
     let mut out = Outgoing::default();
     report(what, ROUNDS, || {
         let mut body = request.clone();
-        let start = out.begin(0, 0);
+        let start = out.begin(REQUEST);
         runtime.block_on(produce::answer(&client.context, line, &mut body, &mut out)).unwrap();
         out.abandon(start);
     });
@@ -61,7 +63,7 @@ fn fetch_costs(client: &Client, what: &str, request: &pybroker_wire::fetch::Fetc
     request.encode(13, &mut body).unwrap();
     let mut out = Outgoing::default();
     report(what, ROUNDS, || {
-        let start = out.begin(0, 0);
+        let start = out.begin(REQUEST);
         drop(fetch::answer(&client.context, line, &body, &mut out).unwrap());
         out.abandon(start);
     });
@@ -115,7 +117,7 @@ fn cost_of_a_session() {
             request.session_epoch += 1;
             body.clear();
             request.encode(13, &mut body).unwrap();
-            let start = out.begin(0, 0);
+            let start = out.begin(REQUEST);
             drop(fetch::answer(&client.context, line, &body, &mut out).unwrap());
             out.abandon(start);
         });

@@ -7,7 +7,6 @@ use pybroker_log::{FailureScope, FileSlice};
 use pybroker_wire::fetch::{
     FetchPartitionResponse, FetchRequest, FetchResponse, FetchTopicResponse, Hole,
 };
-use pybroker_wire::header::{FETCH, response_header_version};
 use pybroker_wire::{ErrorCode, WireError};
 
 use crate::connection::{ConnectionContext, RequestLine};
@@ -131,17 +130,13 @@ fn encode_without_records(
     response: &FetchResponse<'_>,
     out: &mut Outgoing,
 ) -> Result<(), WireError> {
-    let start = out.begin(request.correlation_id, header_version(request));
+    let start = out.begin(request);
     if let Err(error) = response.encode(request.api_version, out.bytes_mut(), &mut Vec::new()) {
         out.abandon(start);
         return Err(error);
     }
     out.finish(start);
     Ok(())
-}
-
-fn header_version(request: RequestLine) -> i16 {
-    response_header_version(FETCH, request.api_version).unwrap_or(0)
 }
 
 fn encode(
@@ -161,7 +156,7 @@ fn encode(
     }
     let mut holes = Vec::with_capacity(pieces.len());
     loop {
-        let start = out.begin(request.correlation_id, header_version(request));
+        let start = out.begin(request);
         let encoded = response.encode(request.api_version, out.bytes_mut(), &mut holes);
         if encoded.is_err() {
             out.abandon(start);

@@ -6,10 +6,13 @@
 use std::io;
 
 use pybroker_log::FileSlice;
+use pybroker_wire::frame::{begin_frame, end_frame};
+use pybroker_wire::header::write_response_header;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::cold_reads::ColdReads;
+use crate::connection::RequestLine;
 use crate::limits::{OUTGOING_FLUSH_BYTES, OUTGOING_KEPT_BYTES};
 use crate::sendfile;
 
@@ -30,15 +33,12 @@ pub(crate) struct AnswerStart {
 }
 
 impl Outgoing {
-    /// Begin an answer: its length follows when it is finished.
-    pub(crate) fn begin(&mut self, correlation_id: i32, header_version: i16) -> AnswerStart {
-        let start = AnswerStart { length_at: self.bytes.len(), file_bytes: self.file_bytes };
-        self.bytes.extend_from_slice(&[0; 4]);
-        self.bytes.extend_from_slice(&correlation_id.to_be_bytes());
-        if header_version >= 1 {
-            self.bytes.push(0); // No tagged fields.
-        }
-        start
+    /// Begin the answer to a request: its length follows when it is finished.
+    pub(crate) fn begin(&mut self, request: RequestLine) -> AnswerStart {
+        let RequestLine { api_key, api_version, correlation_id } = request;
+        let length_at = begin_frame(&mut self.bytes);
+        write_response_header(&mut self.bytes, api_key, api_version, correlation_id);
+        AnswerStart { length_at, file_bytes: self.file_bytes }
     }
 
     /// Where the body of an answer goes.
@@ -55,11 +55,9 @@ impl Outgoing {
     /// End an answer.
     pub(crate) fn finish(&mut self, start: AnswerStart) {
         let file_bytes = self.file_bytes - start.file_bytes;
-        let body_at = start.length_at + 4;
-        let length = self.bytes.len() - body_at + file_bytes;
         // Fetch keeps an answer below `fetch.max.bytes`, so this cannot be reached by what a client asks for.
-        let length = i32::try_from(length).expect("an answer is shorter than 2 GiB");
-        self.bytes[start.length_at..body_at].copy_from_slice(&length.to_be_bytes());
+        end_frame(&mut self.bytes, start.length_at, file_bytes)
+            .expect("an answer is shorter than 2 GiB");
     }
 
     /// Drop an answer that turned out not to be wanted.
@@ -69,9 +67,9 @@ impl Outgoing {
         self.file_bytes = start.file_bytes;
     }
 
-    /// Append an answer whose body is encoded.
-    pub(crate) fn push_answer(&mut self, correlation_id: i32, header_version: i16, body: &[u8]) {
-        let start = self.begin(correlation_id, header_version);
+    /// Append the answer to a request whose body is encoded.
+    pub(crate) fn push_answer(&mut self, request: RequestLine, body: &[u8]) {
+        let start = self.begin(request);
         self.bytes.extend_from_slice(body);
         self.finish(start);
     }

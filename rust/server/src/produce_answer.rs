@@ -1,7 +1,6 @@
 //! Writing the answer of a produce: what became of each partition's records, and who leads instead.
 
 use pybroker_log::{Appended, Fault, Refusal};
-use pybroker_wire::header::{PRODUCE, response_header_version};
 use pybroker_wire::produce::{
     LeaderIdAndEpoch, NodeEndpoint, ProducePartitionResponse, ProduceRequest, ProduceResponse,
     ProduceTopicResponse, RecordError,
@@ -68,8 +67,7 @@ pub(crate) fn write(
             response.node_endpoints = node_endpoints(&metadata, leaders, context.dialled_host());
         }
     }
-    let start =
-        out.begin(request.correlation_id, response_header_version(PRODUCE, version).unwrap_or(0));
+    let start = out.begin(request);
     if let Err(error) = response.encode(version, out.bytes_mut()) {
         out.abandon(start);
         return Err(error);

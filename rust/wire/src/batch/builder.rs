@@ -116,11 +116,6 @@ impl BatchBuilder {
         self.max_timestamp = self.max_timestamp.max(timestamp);
     }
 
-    /// Bytes of the records so far, before compression.
-    pub fn payload_bytes(&self) -> usize {
-        self.payload.len()
-    }
-
     /// Appends the batch to `bytes`.
     pub fn build(mut self, bytes: &mut Vec<u8>) -> Result<()> {
         if self.header.attributes.timestamp_type() == TimestampType::CreateTime {
