@@ -205,6 +205,18 @@ pub fn refusal(result: Result<Appended, AppendError>) -> Refusal {
     }
 }
 
+/// Three batches of two records in one segment; gives their bytes as stored.
+pub fn three_batches(place: &Place) -> Vec<Vec<u8>> {
+    let mut log = place.create();
+    let mut stored = Vec::new();
+    for value in [b"first value", b"other value", b"third value"] {
+        let mut records = batch(&[value, b"x"]);
+        append(&mut log, &mut records).unwrap();
+        stored.push(records);
+    }
+    stored
+}
+
 /// Everything that can be read from an offset on, segment by segment.
 pub fn read_all(log: &mut Log, mut offset: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
