@@ -102,3 +102,33 @@ def test_nothing_runs_after_the_stop() -> None:
         assert setting.started == [1_300]
 
     run(conversation)
+
+
+def test_a_job_that_waits_begins_after_its_new_interval() -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.schedule.change("The job", 100)
+        for now_ms in (1_099, 1_100, 1_200):
+            await setting.advance_to(now_ms)
+        assert setting.started == [1_100, 1_200]
+        setting.schedule.change("The job", 100)
+        setting.schedule.change("The job", 5_000)
+        await setting.advance_to(6_199)
+        assert setting.started == [1_100, 1_200]
+        await setting.advance_to(6_200)
+        assert setting.started == [1_100, 1_200, 6_200]
+
+    run(conversation)
+
+
+def test_a_job_that_runs_waits_for_its_new_interval_afterwards() -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.ending = asyncio.Event()
+        await setting.advance_to(1_300)
+        setting.schedule.change("The job", 5_000)
+        setting.ending.set()
+        await settled()
+        for now_ms in (6_299, 6_300):
+            await setting.advance_to(now_ms)
+        assert setting.started == [1_300, 6_300]
+
+    run(conversation)
