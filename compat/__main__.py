@@ -1,8 +1,8 @@
 """`python -m compat`: hold pybroker to the real Kafka, live.
 
 Without arguments everything runs: every conversation to both brokers; Kafka's console tools, and
-groups of Java, Go and Python clients, against pybroker; Kafka's tools for groups against both; a
-partition that moves, and one that both compact.
+groups of Java, Go and Python clients, against pybroker; Kafka's tools for groups and for configs
+against both; a partition that moves, and one that both compact.
 `record` plays to the real Kafka alone and keeps its answers for the tests.
 """
 
@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from compat.compaction.rounds import run_rounds
-from compat.console import run_jobs, run_session
+from compat.console import run_configs, run_groups, run_jobs
 from compat.differential.compare import Difference, differences, read_findings, unexplained
 from compat.differential.conversations import AREAS, load
 from compat.differential.live import StartBroker, play_all, record, recorded
@@ -92,7 +92,16 @@ def main() -> int:
         "what",
         nargs="?",
         choices=(
-            *("all", "differential", "console", "groups", "members", "logs", "compaction"),
+            *(
+                "all",
+                "differential",
+                "console",
+                "groups",
+                "configs",
+                "members",
+                "logs",
+                "compaction",
+            ),
             *("record", "record-logs"),
         ),
         default="all",
@@ -112,7 +121,9 @@ def main() -> int:
     if arguments.what in {"all", "console"}:
         failed |= run_jobs(_pybroker)
     if arguments.what in {"all", "groups"}:
-        failed |= run_session({"kafka": _kafka, "pybroker": _pybroker})
+        failed |= run_groups({"kafka": _kafka, "pybroker": _pybroker})
+    if arguments.what in {"all", "configs"}:
+        failed |= run_configs({"kafka": _kafka, "pybroker": _pybroker})
     if arguments.what in {"all", "members"}:
         failed |= run_sessions(_pybroker)
     if arguments.what in {"all", "logs"}:

@@ -5,20 +5,17 @@ it prints must be the same line by line. What differs between two runs of one br
 ids of members and brokers' addresses.
 """
 
-import difflib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from tempfile import NamedTemporaryFile
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from compat.console.session import Command, Session, StartBrokers
 from compat.kafka import Tool
-from compat.process import BrokerProcess
 
 GROUPS: Final = Tool("consumer.group.ConsumerGroupCommand")
 ALL_GROUPS: Final = Tool("GroupsCommand")
@@ -43,22 +40,7 @@ NORMALISED: Final = (
     # In the order of a hash map.
     (re.compile(r"Valid states are: .*"), "Valid states are ..."),
     (re.compile(r"(one of the following scenarios): .*"), r"\1 ..."),
-    (re.compile(r"\d+\.\d+\.\d+\.\d+:\d+"), "ADDRESS"),
-    (re.compile(r"[ \t]+"), " "),
 )
-# The logging of the tools is theirs.
-LOG_LINE: Final = re.compile(r"^\[?\d{4}-\d\d-\d\d.*(INFO|WARN|ERROR)|^SLF4J")
-
-
-class Command(NamedTuple):
-    """One run of a tool. `FILE` in its arguments stands for a file with `stdin` in it."""
-
-    tool: Tool
-    arguments: Sequence[str]
-    file: str = ""
-
-    def __str__(self) -> str:
-        return " ".join(self.arguments)
 
 
 def _groups(line: str, file: str = "") -> Command:
@@ -183,40 +165,7 @@ COMMANDS: Final = (
 )
 
 
-def run_session(start: Mapping[str, Callable[[Mapping[str, str]], BrokerProcess]]) -> int:
-    """Run every command against both brokers, print what differs, and give the exit code."""
-    with ExitStack() as stack, ThreadPoolExecutor(len(start)) as both:
-        brokers = {name: stack.enter_context(new(SETTINGS)) for name, new in start.items()}
-        for broker in brokers.values():
-            stack.enter_context(_prepared(broker.bootstrap_servers))
-        different = 0
-        for command in COMMANDS:
-            ran = [both.submit(_run, command, broker) for broker in brokers.values()]
-            one, other = (each.result() for each in ran)
-            if one != other:
-                different += 1
-                print(f"groups: {command} DIFFERS", flush=True)
-                from_name, to_name = brokers
-                diff = difflib.unified_diff(one, other, from_name, to_name, lineterm="")
-                print("\n".join(diff), flush=True)
-    print(f"groups: {len(COMMANDS) - different} of {len(COMMANDS)} commands print the same")
-    return 1 if different else 0
-
-
-def _run(command: Command, broker: BrokerProcess) -> list[str]:
-    """Run a tool and give its exit code and its lines, in an order that does not vary."""
-    with NamedTemporaryFile("w", suffix=".csv") as file:
-        file.write(command.file)
-        file.flush()
-        arguments = [file.name if word == "FILE" else word for word in command.arguments]
-        servers = broker.bootstrap_servers
-        result = command.tool.run("--bootstrap-server", servers, *arguments)
-        text = f"{result.stdout}\n{result.stderr}".replace(file.name, "FILE")
-    lines = [line.strip() for line in text.splitlines() if not LOG_LINE.match(line)]
-    for pattern, stands in NORMALISED:
-        lines = [pattern.sub(stands, line) for line in lines]
-    # Tables come in the order of hash maps.
-    return [f"exit code {result.exit_code}", *sorted(line for line in lines if line)]
+SESSION: Final = Session("groups", SETTINGS, COMMANDS, NORMALISED)
 
 
 @contextmanager
@@ -290,3 +239,8 @@ def _member(
 
 def _positions(topic: str, *offsets: int) -> list[TopicPartition]:
     return [TopicPartition(topic, partition, offset) for partition, offset in enumerate(offsets)]
+
+
+def run_groups(start: StartBrokers) -> int:
+    """Run every command against both brokers, print what differs, and give the exit code."""
+    return SESSION.run(start, _prepared)

@@ -60,14 +60,14 @@ def describe_broker(config: "Config", node_id: int) -> list[DescribedConfig]:
     return sorted((*described, *strange), key=lambda each: each.name)
 
 
-def describe_brokers(config: "Config") -> list[DescribedConfig]:
+def describe_brokers(dynamic_defaults: Mapping[str, str]) -> list[DescribedConfig]:
     """Give the configs that were set at run time for all nodes, by name, as they were set."""
     source = ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG
     return [
         _described(
             CONFIG_KEYS.get(name, _strange_row(name)), text, (DescribedSynonym(name, text, source),)
         )
-        for name, text in sorted(config.dynamic_defaults.items())
+        for name, text in sorted(dynamic_defaults.items())
     ]
 
 

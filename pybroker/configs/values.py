@@ -7,6 +7,7 @@ Promises:
 """
 
 from enum import IntEnum
+from math import isfinite
 from typing import Final, Protocol, TypeAlias
 
 Value: TypeAlias = bool | int | float | str | tuple[str, ...] | None
@@ -44,6 +45,10 @@ class ConfigError(Exception):
     """A key that cannot be set, or a value that a key cannot have. The text is for the user."""
 
 
+# Between these Java writes a double without an exponent.
+LEAST_PLAIN: Final = 1e-3
+LEAST_SCIENTIFIC: Final = 1e7
+
 MAX_INT: Final = 2**31 - 1
 MAX_LONG: Final = 2**63 - 1
 INTEGER_BITS: Final = {ConfigType.INT: 31, ConfigType.SHORT: 15, ConfigType.LONG: 63}
@@ -74,7 +79,25 @@ def format_value(value: Value) -> str | None:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, float):
+        return _format_double(value)
     return str(value)
+
+
+def _format_double(value: float) -> str:
+    """Write a number as Java does: from ten million on, and below a thousandth, with an E."""
+    text = repr(value)
+    if value == 0 or LEAST_PLAIN <= abs(value) < LEAST_SCIENTIFIC:
+        return text
+    if not isfinite(value):
+        return {"inf": "Infinity", "-inf": "-Infinity"}.get(text, "NaN")
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    digits = (whole.lstrip("-") + fraction).lstrip("0")
+    power = int(exponent or 0) + len(digits) - 1 - len(fraction)
+    digits = digits.rstrip("0")
+    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{power}"
 
 
 def invalid(name: str, value: object, why: str) -> ConfigError:

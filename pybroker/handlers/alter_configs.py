@@ -1,7 +1,8 @@
 """AlterConfigs (API key 33), versions 0-2.
 
 Behaviour:
-  * Replaces all configs of topics and groups: what is not named has its default again.
+  * Replaces all configs of topics, brokers, groups and subscriptions of client metrics: what is not
+    named has its default again. Levels of loggers are refused.
   * Otherwise as IncrementalAlterConfigs, which clients should prefer: two that change configs of
     one resource at once do not undo each other's changes.
 

@@ -92,7 +92,7 @@ def _describe(
         return _describe_topic(broker, context.node_id, name)
     if resource.resource_type == ResourceType.BROKER:
         if name == EVERY_BROKER:
-            return describe_brokers(broker.config)
+            return describe_brokers(broker.dynamic_configs.of(ResourceType.BROKER, EVERY_BROKER))
         _require_node(name, context.node_id, expected=f"{context.node_id} or empty string,")
         return describe_broker(broker.config_of(context.node_id), context.node_id)
     if not name:

@@ -1,9 +1,10 @@
 """IncrementalAlterConfigs (API key 44), versions 0-1.
 
 Behaviour:
-  * Changes single configs of topics and groups; what is not named stays.
+  * Changes single configs of topics, brokers (a node's, or with an empty name those of all nodes),
+    groups and subscriptions of client metrics, and levels of loggers; what is not named stays.
   * Each resource changes whole or not at all, and has its own error.
-  * What is validated only is answered as if it were done.
+  * When it is answered, open logs obey. What is validated only is answered as if it were done.
 
 Versions:
   * 1: flexible

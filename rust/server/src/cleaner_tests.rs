@@ -102,6 +102,28 @@ fn size(partition: &Partition) -> u64 {
 }
 
 #[test]
+fn other_options_hold_from_the_next_run() {
+    let none = CleanerOptions { threads: 0, ..CleanerOptions::default() };
+    let place = Place::new(none, &[compacted(), compacted()]);
+    place.partitions.iter().for_each(|partition| append(partition, 100));
+    assert_eq!(place.run(NOW_MS).passes, 0);
+    for threads in [2, 1] {
+        place.cleaner.reconfigure(CleanerOptions { threads, ..CleanerOptions::default() });
+        assert_eq!(place.run(NOW_MS).passes, 2);
+        place.partitions.iter().for_each(|partition| append(partition, 100));
+    }
+}
+
+#[test]
+fn a_pass_under_way_goes_on_at_another_pace() {
+    let place = Place::slow(10.0);
+    let ended = place.begin(NOW_MS);
+    assert!(ended.recv_timeout(Duration::from_millis(50)).is_err(), "it is slow");
+    place.cleaner.reconfigure(CleanerOptions::default());
+    assert_eq!(ended.recv_timeout(PATIENCE).unwrap().passes, 1);
+}
+
+#[test]
 fn a_run_cleans_what_is_dirty_and_remembers_how_far() {
     let plain = LogConfig { compacted: false, ..compacted() };
     for threads in [1, 3] {

@@ -4,7 +4,7 @@ from pybroker.configs import Config
 from pybroker.configs.describe import DescribedConfig, describe_broker, describe_topic
 from pybroker.configs.keys import CONFIG_KEYS
 from pybroker.configs.topic_keys import TOPIC_CONFIG_KEYS
-from pybroker.configs.values import ConfigSource, ConfigType
+from pybroker.configs.values import ConfigSource, ConfigType, format_value
 
 DEFAULT, STATIC, TOPIC = (
     ConfigSource.DEFAULT_CONFIG,
@@ -113,6 +113,23 @@ def test_a_sensitive_value_is_never_shown(monkeypatch) -> None:
     assert described.sensitive
     assert described.value is None
     assert {one.value for one in described.synonyms} == {None}
+
+
+def test_doubles_are_written_as_java_writes_them() -> None:
+    written = {
+        1.7976931348623157e308: "1.7976931348623157E308",
+        1e7: "1.0E7",
+        12345678.9: "1.23456789E7",
+        9999999.5: "9999999.5",
+        1e-3: "0.001",
+        9.9e-4: "9.9E-4",
+        -2.5e-7: "-2.5E-7",
+        0.9: "0.9",
+        0.0: "0.0",
+    }
+    assert {value: format_value(value) for value in written} == written
+    described = broker({})["log.cleaner.io.max.bytes.per.second"]
+    assert described.value == described.synonyms[0].value
 
 
 def test_a_default_that_depends_on_the_machine_is_told() -> None:
