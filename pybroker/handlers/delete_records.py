@@ -79,7 +79,7 @@ async def _delete_before(broker: "Broker", node_id: int, name: str, index: int, 
     if found[0].is_internal:
         raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION)
     topic, _ = require_leader(broker.topics, name, index, node_id=node_id)
-    policies = TopicConfig(broker.config, topic.configs).value("cleanup.policy")
+    policies = TopicConfig(broker.config_of(node_id), topic.configs).value("cleanup.policy")
     assert isinstance(policies, tuple)
     if "delete" not in policies:
         raise KafkaError(ErrorCode.POLICY_VIOLATION)

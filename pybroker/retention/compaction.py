@@ -31,8 +31,10 @@ async def clean_logs(broker: "Broker") -> None:
 
 
 def has_compacted_topic(broker: "Broker") -> bool:
-    """Say whether a topic has the policy of compaction, by itself or by the broker's default."""
-    is_default = COMPACT in broker.config.log_cleanup_policy
+    """Say whether a topic has the policy of compaction, by itself or by a node's default."""
+    is_default = any(
+        COMPACT in broker.config_of(node_id).log_cleanup_policy for node_id in broker.node_ids
+    )
     return any(
         COMPACT in topic.configs[CLEANUP_POLICY] if CLEANUP_POLICY in topic.configs else is_default
         for topic in broker.topics.by_id.values()

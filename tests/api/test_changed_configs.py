@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,47 @@ def test_a_topic_that_is_deleted_while_it_is_altered_leaves_no_log(
     assert broker._background is not None
     broker._background.run(both())
     assert not list(tmp_path.glob("t-?"))
+
+
+def test_of_alterations_at_once_the_log_obeys_the_one_that_is_described(
+    broker: Broker, client: RawClient
+) -> None:
+    create_topic(client, "t")
+    batch = record_batch([START_MS], value=b"x" * 500)
+
+    def flip(number: int) -> None:
+        with RawClient(broker.bootstrap_servers) as connection:
+            for step in range(30):
+                value = "200" if (number + step) % 2 else "2000"
+                assert alter(connection, TOPIC, "t", ("max.message.bytes", value)) == OK
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(flip, range(4)))
+    codes = {"200": ErrorCode.MESSAGE_TOO_LARGE, "2000": ErrorCode.NONE}
+    (described_bytes,) = values(client, TOPIC, "t", "max.message.bytes")
+    assert append(client, "t", batch) == codes[str(described_bytes)]
+
+
+def test_topics_that_are_made_while_a_default_changes_obey_the_last(
+    broker: Broker, client: RawClient
+) -> None:
+    def make(number: int) -> None:
+        with RawClient(broker.bootstrap_servers) as connection:
+            for step in range(10):
+                create_topic(connection, f"t-{number}-{step}")
+
+    with ThreadPoolExecutor(3) as threads:
+        made = [threads.submit(make, number) for number in range(3)]
+        largest = 200
+        while largest != 200 or not all(each.done() for each in made):
+            largest = 2_200 - largest
+            assert alter(client, BROKER, "1", (LARGEST, str(largest))) == OK
+        for each in made:
+            each.result()
+    batch = record_batch([START_MS], value=b"x" * 500)
+    assert len(broker.topics.by_name) == 30
+    for topic in broker.topics.by_name:
+        assert append(client, topic, batch) == ErrorCode.MESSAGE_TOO_LARGE
 
 
 # Brokers.
