@@ -19,8 +19,18 @@ use crate::transaction_index::TransactionIndex;
 impl Log {
     /// Builds the producer state at the log end offset, and removes the snapshots that nobody needs.
     pub(crate) fn load_producers(&mut self, now_ms: i64) -> Result<(), LogError> {
-        self.remove_stray_snapshots()?;
-        let (states, snapshot_offset) = self.producers_at(self.log_end_offset, now_ms)?;
+        self.load_producers_from(self.snapshots()?, now_ms)
+    }
+
+    /// As above, where the offsets of the snapshots are known.
+    pub(crate) fn load_producers_from(
+        &mut self,
+        mut snapshots: BTreeSet<i64>,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        self.remove_stray_snapshots(&mut snapshots)?;
+        let (states, snapshot_offset) =
+            self.producers_at(self.log_end_offset, &snapshots, now_ms)?;
         self.producers = states;
         self.snapshot_offset = snapshot_offset.unwrap_or(self.log_start_offset);
         Ok(())
@@ -48,9 +58,10 @@ impl Log {
     fn producers_at(
         &mut self,
         offset: i64,
+        snapshots: &BTreeSet<i64>,
         now_ms: i64,
     ) -> Result<(ProducerStates, Option<i64>), LogError> {
-        for snapshot in self.snapshots()?.range(..=offset).rev() {
+        for snapshot in snapshots.range(..=offset).rev() {
             if let Some(mut states) = producer_snapshot::read(&self.folder, *snapshot, now_ms)? {
                 if self.segments.first().is_some_and(|first| *snapshot < first.base_offset) {
                     // Markers may have been deleted with the batches behind it. What readable records belong to is found again.
@@ -129,7 +140,7 @@ impl Log {
         // When producers were last seen matters for their expiry alone.
         let now_ms = 0;
         let base_offset = self.segments[index].base_offset;
-        let (mut states, _) = self.producers_at(base_offset, now_ms)?;
+        let (mut states, _) = self.producers_at(base_offset, &self.snapshots()?, now_ms)?;
         let segment = &mut self.segments[index];
         let (path, size) = (segment.log_path(&self.folder), segment.size);
         let file = segment.file(&self.folder)?;
@@ -148,8 +159,7 @@ impl Log {
 
     /// The offsets of the snapshots that there are.
     fn snapshots(&self) -> Result<BTreeSet<i64>, LogError> {
-        let names = disk::file_names(&self.folder)?;
-        Ok(names.iter().filter_map(|name| offset_of(name, producer_snapshot::SUFFIX)).collect())
+        Ok(snapshots_among(&disk::file_names(&self.folder)?))
     }
 
     fn remove_snapshot(&self, offset: i64) -> Result<(), LogError> {
@@ -157,17 +167,24 @@ impl Log {
     }
 
     /// Removes snapshots past the end, and those that no segment starts at except the newest.
-    fn remove_stray_snapshots(&self) -> Result<(), LogError> {
-        let snapshots = self.snapshots()?;
-        let newest = snapshots.range(..=self.log_end_offset).next_back();
-        let starts: BTreeSet<i64> =
-            self.segments.iter().map(|segment| segment.base_offset).collect();
-        for offset in &snapshots {
-            let is_needed = Some(offset) == newest || starts.contains(offset);
-            if *offset > self.log_end_offset || !is_needed {
-                self.remove_snapshot(*offset)?;
-            }
+    fn remove_stray_snapshots(&self, snapshots: &mut BTreeSet<i64>) -> Result<(), LogError> {
+        let newest = snapshots.range(..=self.log_end_offset).next_back().copied();
+        let starts = |offset: i64| {
+            self.segments.binary_search_by_key(&offset, |segment| segment.base_offset).is_ok()
+        };
+        let is_needed = |&offset: &i64| {
+            Some(offset) == newest || (offset <= self.log_end_offset && starts(offset))
+        };
+        let strays: Vec<i64> = snapshots.iter().copied().filter(|each| !is_needed(each)).collect();
+        for stray in strays {
+            self.remove_snapshot(stray)?;
+            snapshots.remove(&stray);
         }
         Ok(())
     }
+}
+
+/// The offsets of the snapshots among the names of files.
+pub(crate) fn snapshots_among(names: &[String]) -> BTreeSet<i64> {
+    names.iter().filter_map(|name| offset_of(name, producer_snapshot::SUFFIX)).collect()
 }

@@ -17,12 +17,13 @@ use crate::error::LogError;
 use crate::leader_epochs::LeaderEpochs;
 use crate::log::{Log, OpenOptions, Shutdown};
 use crate::partition_metadata;
+use crate::producer_recovery::snapshots_among;
 use crate::producer_state::ProducerStates;
 use crate::read::RecentBatches;
 use crate::scan::{BatchScanner, LOOKUP_CHUNK_BYTES, SCAN_CHUNK_BYTES, has_valid_batch_after};
 use crate::segment::{LOG_SUFFIX, Segment, TRANSACTION_INDEX_SUFFIX, offset_path};
 use crate::transaction_index::TransactionIndex;
-use crate::truncate::load_log_start_offset;
+use crate::truncate::{LOG_START_OFFSET_FILE, load_log_start_offset};
 
 /// Digits of the offset in the name of a file.
 const OFFSET_DIGITS: usize = 20;
@@ -41,9 +42,10 @@ impl Log {
         options: OpenOptions,
         recovered: &dyn Fn(u64),
     ) -> Result<Self, LogError> {
-        let is_new = disk::create_folder(folder)?;
+        let found = disk::file_names_if_there(folder)?;
+        let is_new = found.is_none() && disk::create_folder(folder)?;
         partition_metadata::check_or_write(folder, options.topic_id)?;
-        let mut names = if is_new { Vec::new() } else { disk::file_names(folder)? };
+        let mut names = found.unwrap_or_default();
         if swap::recover(folder, &names)? {
             names = disk::file_names(folder)?;
         }
@@ -58,7 +60,7 @@ impl Log {
             segments: find_segments(folder, &names, now_ms)?,
             warm: Vec::new(),
             size_bytes: 0,
-            log_start_offset: options.log_start_offset.max(load_log_start_offset(folder)?),
+            log_start_offset: options.log_start_offset,
             log_end_offset: 0,
             recovery_point: 0,
             unflushed_bytes: 0,
@@ -77,16 +79,20 @@ impl Log {
             pending_swap: None,
             offline: None,
         };
+        if names.iter().any(|name| name == LOG_START_OFFSET_FILE) {
+            log.log_start_offset = log.log_start_offset.max(load_log_start_offset(folder)?);
+        }
         if lacks_epochs {
             log.find_leader_epochs()?;
         }
-        log.load(options.shutdown, now_ms, recovered)?;
+        log.load(options.shutdown, &names, now_ms, recovered)?;
         Ok(log)
     }
 
     fn load(
         &mut self,
         shutdown: Shutdown,
+        names: &[String],
         now_ms: i64,
         recovered: &dyn Fn(u64),
     ) -> Result<(), LogError> {
@@ -107,7 +113,8 @@ impl Log {
         }
         self.adjust_start(now_ms)?;
         if recovery_point.is_none() {
-            self.load_producers(now_ms)?;
+            // Of the snapshots that were found some may be gone by now; there are no others.
+            self.load_producers_from(snapshots_among(names), now_ms)?;
         }
         let recovery_point = recovery_point.unwrap_or(self.log_end_offset);
         self.recovery_point = recovery_point.min(self.log_end_offset);

@@ -258,7 +258,7 @@ impl Segment {
         folder: &Path,
         interval_bytes: u32,
     ) -> Result<Option<FoundBatch>, LogError> {
-        let entry = self.indexes(folder, interval_bytes)?.offsets.last();
+        let entry = self.last_entry(folder, interval_bytes)?;
         let mut last = None;
         self.find_from_entry(folder, entry, interval_bytes, |header| {
             last = Some(*header);
@@ -267,6 +267,27 @@ impl Segment {
         // The scan ended exactly at the size, so that is where the last one ends.
         Ok(last
             .map(|header| FoundBatch { position: self.size - header.size_bytes() as u64, header }))
+    }
+
+    /// An entry of the offset index from which the last batch is found by one read or two. That takes no more than the end of
+    /// the file: the indexes are loaded, and built anew if need be, when somebody reads or appends.
+    fn last_entry(
+        &mut self,
+        folder: &Path,
+        interval_bytes: u32,
+    ) -> Result<Option<OffsetEntry>, LogError> {
+        if self.size <= LOOKUP_CHUNK_BYTES as u64 {
+            return Ok(None);
+        }
+        if self.indexes.is_none() {
+            let path = offset_path(folder, self.base_offset, OFFSET_INDEX_SUFFIX);
+            let bytes = disk::read_end(&path, OFFSET_ENTRY_BYTES)?;
+            let index = bytes.and_then(|bytes| OffsetIndex::decode(&bytes, self.size));
+            if let Some(entry) = index.and_then(|index| index.last()) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(self.indexes(folder, interval_bytes)?.offsets.last())
     }
 
     /// `find_from` an entry of the offset index. If the entry is not true, the indexes are built anew.

@@ -184,9 +184,12 @@ fn a_batch_within_a_torn_batch_is_not_taken_for_one_that_follows() {
 #[test]
 fn missing_and_wrong_indexes_are_built_anew() {
     let mut random = Random(5);
-    for round in 0..50 {
+    for round in 0..100 {
         let place = Place::new();
-        let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+        // The end of a large segment is found through its index, that of a small one without.
+        let segment_bytes = if round % 2 == 0 { 4_096 } else { 1 << 20 };
+        let config = LogConfig { segment_bytes, ..small_segments() };
+        let mut log = place.open(config.clone(), Shutdown::Clean).unwrap();
         for _ in 0..40 {
             append(&mut log, &mut batch(&[&[1; 200]])).unwrap();
         }
@@ -194,7 +197,7 @@ fn missing_and_wrong_indexes_are_built_anew() {
         log.close(NOW_MS).unwrap();
         for path in [place.files(".index"), place.files(".timeindex")].concat() {
             let mut bytes = std::fs::read(&path).unwrap();
-            match round % 5 {
+            match round / 2 % 5 {
                 0 => std::fs::remove_file(&path).unwrap(),
                 1 => std::fs::write(&path, random.bytes(33)).unwrap(),
                 3 => std::fs::write(&path, []).unwrap(),
@@ -207,7 +210,12 @@ fn missing_and_wrong_indexes_are_built_anew() {
                 _ => std::fs::write(&path, [&bytes[..], &[0; 96]].concat()).unwrap(),
             }
         }
-        let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+        let mut log = place.open(config, Shutdown::Clean).unwrap();
+        assert_eq!(log.state().log_end_offset, 40, "round {round}");
+        if round % 3 == 0 {
+            assert_eq!(append(&mut log, &mut batch(&[b"next"])).unwrap().base_offset, 40);
+            log.truncate_to(40, NOW_MS).unwrap();
+        }
         for offset in 0..40 {
             let slice = log.read(offset, 1, 40, true).unwrap().to_vec().unwrap();
             let first = Batches::new(&slice).next().unwrap().unwrap();

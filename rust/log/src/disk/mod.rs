@@ -192,6 +192,11 @@ pub(crate) fn file_names(folder: &Path) -> Result<Vec<String>, LogError> {
     on_disk!(file_names(folder)).map_err(|error| LogError::disk("list", folder, error))
 }
 
+/// As above, or `None` when the folder is missing.
+pub(crate) fn file_names_if_there(folder: &Path) -> Result<Option<Vec<String>>, LogError> {
+    unless_missing(on_disk!(file_names(folder)), "list", folder)
+}
+
 /// The whole file, or `None` when it is missing.
 pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
     unless_missing(on_disk!(read_file(path)), "read", path)
