@@ -52,7 +52,9 @@ impl Log {
     /// The first segment that `retention.bytes` keeps: what stays is never less than that.
     fn first_within_size(&self, first: usize) -> usize {
         let Ok(retention_bytes) = u64::try_from(self.config.retention_bytes) else { return first };
-        let Some(mut excess) = self.size_bytes.checked_sub(retention_bytes) else { return first };
+        // What is wholly before the log start offset, and was active when that moved, does not count: it is nobody's.
+        let size_bytes: u64 = self.segments[first..].iter().map(|segment| segment.size).sum();
+        let Some(mut excess) = size_bytes.checked_sub(retention_bytes) else { return first };
         let mut kept = first;
         for segment in &self.segments[first..] {
             let is_last = kept + 1 == self.segments.len();
@@ -92,7 +94,7 @@ impl Log {
         Ok(kept)
     }
 
-    /// Begins to move the log start offset forward. `None` when it is there already. An offset after the high watermark is out
+    /// Begins to move the log start offset forward. `None` when it is there already and no segment is left behind it. An offset after the high watermark is out
     /// of range.
     pub fn begin_start_move(&self, offset: i64) -> Result<Option<StartMove>, ReadError> {
         self.check_online()?;
@@ -103,8 +105,10 @@ impl Log {
                 log_end_offset: self.log_end_offset,
             });
         }
-        let is_new = offset > self.log_start_offset;
-        Ok(is_new.then(|| StartMove { folder: self.folder.clone(), offset }))
+        let has_work =
+            offset > self.log_start_offset || self.segment_index(self.log_start_offset) > 0;
+        let offset = offset.max(self.log_start_offset);
+        Ok(has_work.then(|| StartMove { folder: self.folder.clone(), offset }))
     }
 
     /// Moves the log start offset and takes the segments that are wholly before it out of the log. Without space, nothing has

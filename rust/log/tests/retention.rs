@@ -92,6 +92,37 @@ fn the_oldest_segments_go_when_the_log_is_too_large() {
 }
 
 #[test]
+fn what_was_left_behind_the_start_goes_and_does_not_count() {
+    let place = Place::new();
+    let config = LogConfig { segment_bytes: 8_000, ..keeping(-1, 3_000) };
+    let mut log = place.open(config, Shutdown::Clean).unwrap();
+    for _ in 0..4 {
+        append(&mut log, &mut batch_at(NOW_MS, &[&[1; 1_500]])).unwrap();
+    }
+    // The active segment stays, whatever is before the start.
+    assert_eq!(log.delete_before(4).unwrap(), 4);
+    assert_eq!(base_offsets(&log), [0]);
+    for _ in 0..2 {
+        append(&mut log, &mut batch_at(NOW_MS, &[&[1; 1_500]])).unwrap();
+    }
+    assert_eq!(base_offsets(&log), [0, 5]);
+    log.delete_before(5).unwrap();
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &mut batch_at(NOW_MS, &[&[1; 1_500]])).unwrap();
+    assert_eq!(base_offsets(&log), [5, 6]);
+
+    // Deleted to the end, then rolled: nobody reads the segment, and it does not push out what is young.
+    assert_eq!(log.delete_before(7).unwrap(), 7);
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &mut batch_at(NOW_MS, &[&[1; 2_000]])).unwrap();
+    assert_eq!(base_offsets(&log), [6, 7]);
+    assert_eq!(log.retention_offset(NOW_MS).unwrap(), 7);
+    assert_eq!(expire(&mut log, NOW_MS).unwrap().segment_count(), 1);
+    assert_eq!(base_offsets(&log), [7]);
+    assert!(expire(&mut log, NOW_MS).is_none());
+}
+
+#[test]
 fn nothing_expires_without_limits_or_with_compaction_only() {
     let place = Place::new();
     let mut log = hourly(&place, keeping(-1, -1), 6);
