@@ -2,7 +2,10 @@
 
 mod support;
 
-use pybroker_log::{Log, LogConfig, LogError, Origin, Shutdown};
+use std::sync::Arc;
+
+use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
+use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Origin, Shutdown};
 use pybroker_wire::Batches;
 use support::{
     NOW_MS, Place, Random, UNCLEAN, append, batch, names, producer_batch, read_all, small_segments,
@@ -355,4 +358,32 @@ fn of_a_recovery_point_past_the_end_nothing_is_believed() {
     let mut log = open(&place, Shutdown::Unclean { recovery_point: 99 }).unwrap();
     assert_eq!(log.state().recovery_point, 0);
     assert_eq!(read_all(&mut log, 0), stored.concat());
+}
+
+#[test]
+fn indexes_that_could_not_be_built_are_built_when_the_disk_works_again() {
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
+    let options = OpenOptions {
+        topic_id: TOPIC_ID,
+        config: Arc::new(small_segments()),
+        shutdown: Shutdown::Clean,
+        log_start_offset: 0,
+        now_ms: NOW_MS,
+    };
+    let mut log = Log::open(&folder, options.clone()).unwrap();
+    for _ in 0..10 {
+        append(&mut log, &mut batch(&[&[1; 200]])).unwrap();
+    }
+    log.close(NOW_MS).unwrap();
+    for path in disk.files(&folder) {
+        if path.extension().is_some_and(|extension| extension == "timeindex") {
+            disk.take_away(&path);
+        }
+    }
+    let mut log = Log::open(&folder, options).unwrap();
+    disk.fail(Fault::next(Operation::Read));
+    assert!(log.find_by_timestamp(NOW_MS).is_err());
+    disk.clear_faults();
+    assert_eq!(log.find_by_timestamp(NOW_MS).unwrap().unwrap().offset, 0);
 }

@@ -54,6 +54,15 @@ impl Segment {
         folder: &Path,
         interval_bytes: u32,
     ) -> Result<(), LogError> {
+        self.try_build_indexes(folder, interval_bytes).inspect_err(|_| {
+            // A part of them would be believed.
+            self.indexes = None;
+            self.largest = None;
+            self.first_timestamp_ms = None;
+        })
+    }
+
+    fn try_build_indexes(&mut self, folder: &Path, interval_bytes: u32) -> Result<(), LogError> {
         let file = Arc::clone(self.file(folder)?);
         let path = self.log_path(folder);
         let mut scanner = BatchScanner::new(&file, 0, self.size, SCAN_CHUNK_BYTES);
