@@ -33,7 +33,7 @@ pub(crate) const SEGMENT_SUFFIXES: [&str; 4] =
     [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX];
 
 /// Files that have left a log. `set_aside` at once, outside of the mutex; `unlink` after `delay`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct DeletedFiles {
     what: What,
@@ -41,7 +41,7 @@ pub struct DeletedFiles {
     size_bytes: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum What {
     /// Segments by base offset, ascending.
     Segments { folder: PathBuf, base_offsets: Vec<i64>, snapshots: Snapshots },

@@ -101,7 +101,7 @@ impl Producer {
     }
 
     /// Where its open transaction begins.
-    fn open_transaction(&self) -> Option<i64> {
+    pub(crate) fn open_transaction(&self) -> Option<i64> {
         Some(self.transaction_first_offset).filter(|first_offset| *first_offset >= 0)
     }
 
@@ -142,6 +142,15 @@ impl ProducerStates {
             self.open.begin(first_offset, producer_id, 0);
         }
         self.producers.insert(producer_id, producer);
+    }
+
+    /// Forgets that a producer's transaction is open.
+    pub(crate) fn forget_transaction(&mut self, producer_id: i64) {
+        let Some(producer) = self.producers.get_mut(&producer_id) else { return };
+        if let Some(first_offset) = producer.open_transaction() {
+            self.open.end(first_offset);
+            producer.transaction_first_offset = -1;
+        }
     }
 
     pub(crate) fn clear(&mut self) {

@@ -20,7 +20,9 @@ const STRAY_SUFFIX: &str = "-stray";
 
 impl Log {
     /// Removes everything at and after `offset`, and the whole batch that holds it, durably. The caller writes the recovery
-    /// point, which may have moved back, to its checkpoint before it appends more.
+    /// point, which may have moved back, to its checkpoint before it appends more; and it waits while a pass of compaction
+    /// changes the names of files (`CompactionJob::is_swapping`), or a crash of the machine may bring back what the pass was
+    /// about to remove.
     pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
         self.check_online()?;
         let offset = offset.max(self.log_start_offset);

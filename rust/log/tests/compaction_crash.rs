@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use compacting::{Read, compact_with, compacted, latest, read_committed, read_uncommitted};
-use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
+use pybroker_log::simulated::{Errno, Fault, Operation, SimulatedDisk};
 use pybroker_log::{
-    CompactionError, FailureScope, Log, LogConfig, OffsetMap, OpenOptions, Origin, Shutdown,
+    CompactionError, CompactionStep, FailureScope, FullSpeed, Log, LogConfig, LogError, OffsetMap,
+    OpenOptions, Origin, Shutdown,
 };
 use pybroker_wire::BatchBuilder;
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::batch::Attributes;
-use support::{NOW_MS, Random, TOPIC_ID, build, marker};
+use support::{NOW_MS, Random, TOPIC_ID, UNCLEAN, build, marker};
 
 const SEEDS: u64 = 6;
 
@@ -28,10 +29,14 @@ fn folder(disk: &SimulatedDisk) -> PathBuf {
 }
 
 fn open(disk: &SimulatedDisk, shutdown: Shutdown) -> Log {
+    try_open(disk, shutdown).unwrap()
+}
+
+fn try_open(disk: &SimulatedDisk, shutdown: Shutdown) -> Result<Log, LogError> {
     let config = Arc::new(config());
     let options =
         OpenOptions { topic_id: TOPIC_ID, config, shutdown, log_start_offset: 0, now_ms: NOW_MS };
-    Log::open(&folder(disk), options).unwrap()
+    Log::open(&folder(disk), options)
 }
 
 /// A log of several segments with values, tombstones and transactions, all of it flushed; some of it compacted before.
@@ -154,6 +159,80 @@ fn a_machine_that_stops_at_any_step_loses_nothing() {
     // Each step a few times: a crash goes in many ways.
     for _ in 0..4 {
         kill_everywhere(|disk| format!("crashed: {:?}", disk.crash()));
+    }
+}
+
+#[test]
+fn a_machine_that_stops_while_a_killed_pass_is_completed_loses_nothing() {
+    for changes in [1, 4] {
+        kill_everywhere(|disk| {
+            disk.restart();
+            disk.stop_after(changes);
+            let _ = try_open(disk, UNCLEAN);
+            format!("killed, opened for {changes} changes, crashed: {:?}", disk.crash())
+        });
+    }
+}
+
+#[test]
+fn renames_that_fail_leave_no_record_twice() {
+    for errno in [Errno::Io, Errno::NoSpace] {
+        for after in 0..40 {
+            let (disk, mut log) = filled(3);
+            let expected = Expected::of(&mut log);
+            disk.fail(Fault { after, errno, ..Fault::next(Operation::Rename) });
+            let mut checkpoint = None;
+            let has_failed = !compact(&mut log, &mut checkpoint, NOW_MS);
+            let context = format!("{errno:?} after {after} renames, failed {has_failed}");
+            disk.clear_faults();
+            if log.offline_reason().is_none() {
+                expected.check(&mut log, &context);
+                if has_failed && after % 2 == 0 {
+                    assert!(compact(&mut log, &mut checkpoint, NOW_MS), "{context}");
+                    expected.check(&mut log, &context);
+                }
+            }
+            drop(log);
+            let mut log = open(&disk, UNCLEAN);
+            expected.check(&mut log, &context);
+        }
+    }
+}
+
+/// Steps that a pass takes before the machine stops.
+fn crash_after_steps(steps: usize, seed: u64) {
+    let disk = SimulatedDisk::new(seed);
+    let mut log = open(&disk, Shutdown::Clean);
+    let append = |log: &mut Log, value: &[u8]| {
+        let mut builder = BatchBuilder::new(0);
+        builder.append(NOW_MS, Some(b"key"), Some(value), &[]);
+        builder.append(NOW_MS, Some(value), Some(&[7; 500]), &[]);
+        log.append(&mut build(builder), 0, Origin::Client, NOW_MS).unwrap();
+        log.roll(NOW_MS).unwrap();
+    };
+    append(&mut log, b"old");
+    log.flush(NOW_MS).unwrap();
+    append(&mut log, b"new");
+    let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+    let mut next = log.begin_compaction(None, NOW_MS).unwrap();
+    for _ in 0..steps {
+        let Some(mut job) = next.take() else { break };
+        let outcome = job.run(&mut map, &mut FullSpeed);
+        if let CompactionStep::Continue(more) = log.finish_compaction(job, outcome).unwrap() {
+            next = Some(more);
+        }
+    }
+    drop(log);
+    disk.crash();
+    let mut log = open(&disk, Shutdown::Unclean { recovery_point: 2 });
+    let keys: Vec<_> = latest(&read_committed(&mut log)).into_keys().collect();
+    assert!(keys.contains(&b"key".to_vec()), "seed {seed}, {steps} steps: {keys:?}");
+}
+
+#[test]
+fn a_record_that_was_flushed_goes_only_for_one_that_is_durable() {
+    for steps in 0..10 {
+        (0..20).for_each(|seed| crash_after_steps(steps, seed));
     }
 }
 

@@ -76,8 +76,10 @@ fn a_log_that_changes_under_a_pass_keeps_the_change() {
             let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
             let mut next = log.begin_compaction(None, NOW_MS).unwrap();
             let mut step = 0;
+            let mut is_changed = false;
             while let Some(mut job) = next.take() {
-                if step == steps {
+                if step >= steps && !is_changed && !job.is_swapping() {
+                    is_changed = true;
                     match change {
                         "truncate" => log.truncate_to(25, NOW_MS).unwrap(),
                         _ => assert_eq!(log.delete_before(25).unwrap(), 25),
@@ -92,10 +94,10 @@ fn a_log_that_changes_under_a_pass_keeps_the_change() {
             }
             let records = read_uncommitted(&mut log);
             let end = log.state().log_end_offset;
-            if step > steps && change == "truncate" {
+            if is_changed && change == "truncate" {
                 assert!(end <= 25, "step {steps}: {end}");
                 assert!(records.iter().all(|record| record.offset < 25));
-            } else if step > steps {
+            } else if is_changed {
                 assert!(records.iter().all(|record| record.offset >= 24), "step {steps}");
             }
             append(&mut log, &[("y", Some("1"))]);

@@ -8,8 +8,8 @@ use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
 use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Origin, Shutdown};
 use pybroker_wire::Batches;
 use support::{
-    NOW_MS, Place, Random, UNCLEAN, append, batch, names, producer_batch, read_all, small_segments,
-    three_batches,
+    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, names, producer_batch, read_all,
+    small_segments, three_batches,
 };
 
 fn only_log_file(place: &Place) -> std::path::PathBuf {

@@ -101,12 +101,14 @@ pub struct Compacted {
 }
 
 /// A new segment that does not have its final name yet, by base offset. See `swap.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum PendingSwap {
     /// Its files are named `.swap`.
     Named(i64),
-    /// And the log has taken it in.
-    TakenIn(i64),
+    /// And the log has taken it in. The old segments may be there still.
+    TakenIn(i64, DeletedFiles),
+    /// And they are not.
+    Alone(i64),
 }
 
 /// What follows a step of a pass.
@@ -205,6 +207,7 @@ impl CompactionJob {
         let mut pace = Pace::new(throttle);
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Planned => {
+                self.plan.make_durable()?;
                 self.build_map(map, &mut pace)?;
                 self.clean_next(map, &mut pace)?
             }
@@ -212,11 +215,16 @@ impl CompactionJob {
                 disk::sync_folder(&self.plan.folder)?;
                 Stage::Durable(replacement)
             }
-            Stage::Swapped(old) => {
-                old.set_aside()?;
-                self.deleted.push(old);
-                Stage::Gone
-            }
+            Stage::Swapped(old) => match old.set_aside() {
+                Ok(()) => {
+                    self.deleted.push(old);
+                    Stage::Gone
+                }
+                Err(error) => {
+                    self.stage = Stage::Swapped(old);
+                    return Err(error.into());
+                }
+            },
             Stage::Settled => {
                 disk::sync_folder(&self.plan.folder)?;
                 self.clean_next(map, &mut pace)?
@@ -316,6 +324,10 @@ impl Log {
         now_ms: i64,
     ) -> Result<Option<Box<CompactionJob>>, LogError> {
         let dirtiness = self.dirtiness(checkpoint, now_ms)?;
+        if !self.is_compacting {
+            // An earlier pass may have found no space for its last renames.
+            self.settle_swap()?;
+        }
         if !self.config.compacted || self.is_compacting || !dirtiness.is_cleanable() {
             return Ok(None);
         }
@@ -366,6 +378,9 @@ impl Log {
                 Stage::GivenUp(replacement.base_offset())
             }
             Stage::Gone => {
+                if let Some(PendingSwap::TakenIn(base_offset, _)) = self.pending_swap {
+                    self.pending_swap = Some(PendingSwap::Alone(base_offset));
+                }
                 self.settle_swap()?;
                 Stage::Settled
             }
@@ -388,7 +403,11 @@ impl Log {
         job: &CompactionJob,
     ) -> Result<CompactionStep, CompactionError> {
         self.is_compacting = false;
-        self.settle_swap()?;
+        // Where the old segments could not be set aside, what stands for them keeps its `.swap` names: opening the log, or whoever
+        // needs final names next, goes on from there.
+        if !matches!(job.stage, Stage::Swapped(_)) {
+            self.settle_swap()?;
+        }
         let has_changed =
             self.truncations != job.plan.truncations
                 || job.plan.sources.iter().any(|source| {
@@ -423,7 +442,6 @@ impl Log {
     fn swap_in(&mut self, replacement: Replacement) -> DeletedFiles {
         let Replacement { sources, segment } = replacement;
         let base_offset = segment.base_offset;
-        self.pending_swap = Some(PendingSwap::TakenIn(base_offset));
         self.size_bytes += segment.size;
         let first = self.segment_index(base_offset);
         let old: Vec<Segment> =
@@ -432,20 +450,31 @@ impl Log {
         self.warm.retain(|warm| old.iter().all(|segment| segment.base_offset != *warm));
         self.metadata_changes += 1;
         let delay_ms = self.config.file_delete_delay_ms;
-        DeletedFiles::segments(&self.folder, &old[1..], Snapshots::Go, delay_ms)
+        let deleted = DeletedFiles::segments(&self.folder, &old[1..], Snapshots::Go, delay_ms);
+        self.pending_swap = Some(PendingSwap::TakenIn(base_offset, deleted.clone()));
+        deleted
     }
 
     /// Ends a swap that is under way, before what it stands for changes: one that is not decided is taken back, because a crash
-    /// would bring the old records back; the new files of a decided one get their final names.
+    /// would bring the old records back; the new files of a decided one get their final names when the old ones are gone. Without
+    /// space for that, nothing has changed.
     pub(crate) fn settle_swap(&mut self) -> Result<(), LogError> {
-        let Some(pending) = self.pending_swap.take() else { return Ok(()) };
+        let Some(mut pending) = self.pending_swap.take() else { return Ok(()) };
+        if let PendingSwap::TakenIn(base_offset, old) = &pending {
+            let base_offset = *base_offset;
+            if let Err(error) = old.set_aside() {
+                self.pending_swap = Some(pending);
+                return Err(self.fail_unless_passing(error));
+            }
+            pending = PendingSwap::Alone(base_offset);
+        }
         let settled = match pending {
             // Removing a large file takes time: the pass does it when it runs.
             PendingSwap::Named(offset) => {
                 swap::rename_segment(&self.folder, offset, SWAP_SUFFIX, DELETED_FILE_SUFFIX)
                     .and_then(|()| disk::sync_folder(&self.folder))
             }
-            PendingSwap::TakenIn(offset) => {
+            PendingSwap::TakenIn(offset, _) | PendingSwap::Alone(offset) => {
                 let index = self.segment_index(offset);
                 self.segments[index].release();
                 swap::rename_segment(&self.folder, offset, SWAP_SUFFIX, "")

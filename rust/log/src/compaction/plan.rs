@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::filter::LastOfProducer;
 use crate::config::LogConfig;
+use crate::disk::File;
 use crate::error::LogError;
 use crate::log::Log;
 use crate::scan::SCAN_CHUNK_BYTES;
@@ -70,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) now_ms: i64,
     pub(crate) dirtiness: Dirtiness,
     pub(crate) sources: Vec<Source>,
+    /// Files of sources with records that are not known to be flushed.
+    unflushed: Vec<(PathBuf, Arc<File>)>,
     /// Where in its segment the first dirty batch starts.
     pub(crate) dirty_position: u64,
     pub(crate) aborted: Vec<AbortedTransaction>,
@@ -77,6 +80,16 @@ pub(crate) struct Plan {
     /// `Log::truncations` of the time.
     pub(crate) truncations: u64,
     pub(crate) buffer_bytes: usize,
+}
+
+impl Plan {
+    /// Makes the records durable for whose sake others will go: those may have been flushed, and power loss must not take both.
+    pub(crate) fn make_durable(&self) -> Result<(), LogError> {
+        for (path, file) in &self.unflushed {
+            file.sync_data().map_err(|error| LogError::disk("fsync", path, error))?;
+        }
+        Ok(())
+    }
 }
 
 impl Log {
@@ -167,7 +180,14 @@ impl Log {
             }
         });
         let sources = sources.collect();
+        let mut unflushed = Vec::new();
+        let first = self.segment_index(self.recovery_point).min(end);
+        for segment in &mut self.segments[first..end] {
+            unflushed
+                .push((segment.log_path(&self.folder), Arc::clone(segment.file(&self.folder)?)));
+        }
         Ok(Plan {
+            unflushed,
             folder: self.folder.clone(),
             config: Arc::clone(&self.config),
             now_ms,

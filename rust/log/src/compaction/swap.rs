@@ -64,6 +64,9 @@ pub(crate) fn recover(folder: &Path, names: &[String]) -> Result<bool, LogError>
     if cleaned.is_empty() && swaps.is_empty() {
         return Ok(false);
     }
+    // Which names there are decides. Where a process was killed they may not be durable, and after a crash of the machine within
+    // what follows others would decide otherwise, when the old segments are gone.
+    disk::sync_folder(folder)?;
     // Kafka splits segments with the same names, the last one first, so what stands behind a `.cleaned` file is not complete.
     let undone_from = cleaned.iter().map(|(_, offset)| *offset).min().unwrap_or(i64::MAX);
     let (undone, decided): (Vec<_>, Vec<_>) =
