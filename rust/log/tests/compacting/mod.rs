@@ -8,7 +8,7 @@ use pybroker_log::{
     Compacted, CompactionError, CompactionStep, DeletedFiles, FullSpeed, Log, LogConfig, LogError,
     OffsetMap, Origin,
 };
-use pybroker_wire::batch::{Batch, BatchHeader};
+use pybroker_wire::batch::{Batch, BatchHeader, TimestampType};
 use pybroker_wire::{BatchBuilder, Batches, Compression, TransactionMarker};
 
 use crate::support::{NOW_MS, build, small_segments};
@@ -107,13 +107,18 @@ pub fn batches(log: &mut Log) -> Result<Vec<(BatchHeader, Vec<u8>)>, LogError> {
 pub fn records_of(bytes: &[u8]) -> Vec<Read> {
     let batch = Batch::first(bytes).unwrap();
     let header = batch.header;
+    let is_stamped = header.attributes.timestamp_type() == TimestampType::LogAppendTime;
     let mut scratch = Vec::new();
     let records = batch.records(&mut scratch, MAX_BYTES).unwrap();
     let read = records.map(|record| {
         let record = record.unwrap();
         Read {
             offset: header.base_offset + i64::from(record.offset_delta),
-            timestamp_ms: header.base_timestamp + record.timestamp_delta,
+            timestamp_ms: if is_stamped {
+                header.max_timestamp
+            } else {
+                header.base_timestamp + record.timestamp_delta
+            },
             key: record.key.unwrap_or_default().to_vec(),
             value: record.value.map(<[u8]>::to_vec),
         }

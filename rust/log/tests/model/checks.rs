@@ -18,6 +18,7 @@ const MAX_BATCH_BYTES: usize = 1 << 20;
 impl Conversation {
     /// A few samples.
     pub(crate) fn check(&mut self) {
+        self.adopt_compacted();
         self.check_ends();
         self.check_new_batch();
         let (start, end) = (self.plain.log_start_offset, self.plain.log_end_offset);
@@ -35,9 +36,13 @@ impl Conversation {
 
     /// Every offset, epoch and timestamp.
     pub(crate) fn check_everything(&mut self) {
+        self.adopt_compacted();
         self.check_ends();
         self.check_new_batch();
         for index in 0..self.plain.batches.len() {
+            if self.plain.batches[index].is_gone {
+                continue;
+            }
             let batch = &self.plain.batches[index];
             let first = batch.base_offset.max(self.plain.log_start_offset);
             self.check_read(first);
@@ -45,6 +50,7 @@ impl Conversation {
         }
         self.check_outside();
         self.check_aborted();
+        self.check_committed();
         self.check_largest_timestamp();
         for _ in 0..4 {
             self.check_timestamp();
@@ -55,10 +61,13 @@ impl Conversation {
         let state = self.log().state();
         let transactions = self.plain.transactions();
         // Whether a transaction is remembered whose records were deleted, and whose marker was lost, depends on snapshots.
-        let readable = transactions.open.values().filter_map(|open| open.1).min();
+        let readable =
+            transactions.open.values().filter_map(|open| open.first_present_offset).min();
         let forgetting = readable.unwrap_or(state.log_end_offset).max(state.log_start_offset);
-        let offsets = [self.plain.last_stable_offset(), forgetting];
-        assert!(offsets.contains(&state.last_stable_offset), "{state:?}, {transactions:?}");
+        let knowing = self.plain.last_stable_offset();
+        let is_it = [knowing, forgetting].contains(&state.last_stable_offset)
+            || (self.was_compacted && (knowing..forgetting).contains(&state.last_stable_offset));
+        assert!(is_it, "{state:?}, {transactions:?}");
         assert_eq!(state.log_start_offset, self.plain.log_start_offset);
         assert_eq!(state.log_end_offset, self.plain.log_end_offset);
         assert!(state.recovery_point <= state.log_end_offset);
@@ -83,14 +92,16 @@ impl Conversation {
         let end = self.plain.log_end_offset;
         let bytes = self.log().read(offset, 1 << 30, end, true).unwrap().to_vec().unwrap();
         let mut rest = &bytes[..];
-        for batch in &self.plain.batches[self.plain.containing(offset)..] {
+        let behind = &self.plain.batches[self.plain.containing(offset)..];
+        let mut present = behind.iter().filter(|batch| !batch.is_gone).peekable();
+        assert_eq!(bytes.is_empty(), present.peek().is_none(), "offset {offset}");
+        for batch in present {
             if rest.is_empty() {
                 break;
             }
             assert!(rest.starts_with(&batch.stored), "offset {offset}: {}", batch.base_offset);
             rest = &rest[batch.stored.len()..];
         }
-        assert!(!bytes.is_empty(), "offset {offset} reads nothing");
         assert!(rest.is_empty(), "offset {offset}: {} bytes that nobody wrote", rest.len());
     }
 
@@ -102,7 +113,10 @@ impl Conversation {
         let at_least_one = self.random.chance(50);
         let slice = self.log().read(offset, max_bytes, upper_bound, at_least_one).unwrap();
         let bytes = slice.to_vec().unwrap();
-        let first = &self.plain.batches[self.plain.containing(offset)];
+        let behind = &self.plain.batches[self.plain.containing(offset)..];
+        let Some(first) = behind.iter().find(|batch| !batch.is_gone) else {
+            return assert!(bytes.is_empty(), "{offset} is followed by nothing");
+        };
         let is_visible = first.base_offset < upper_bound && offset < upper_bound;
         let fits = at_least_one || first.stored.len() <= max_bytes;
         if !is_visible || !fits {
@@ -164,12 +178,23 @@ impl Conversation {
     }
 
     fn check_epoch(&mut self, offset: i64) {
-        let batch = &self.plain.batches[self.plain.containing(offset)];
+        let found = self.plain.batches.get(self.plain.containing(offset));
+        let Some(batch) = found.filter(|batch| !batch.is_gone && batch.base_offset <= offset)
+        else {
+            return;
+        };
         let epoch = batch.leader_epoch;
-        let next = self.plain.batches.iter().find(|other| other.leader_epoch > epoch);
-        let end = next.map_or(self.plain.log_end_offset, |next| next.base_offset);
+        let mut later = self.plain.batches.iter().filter(|other| other.leader_epoch > epoch);
+        let start_of = |next: Option<&PlainBatch>| {
+            next.map_or(self.plain.log_end_offset, |next| next.base_offset)
+        };
+        // Leader epochs that were built anew know nothing of batches that are gone.
+        let (first, present) =
+            (start_of(later.clone().next()), start_of(later.find(|batch| !batch.is_gone)));
         assert_eq!(self.log().epoch_at(offset), Some(epoch), "offset {offset}");
-        assert_eq!(self.log().end_offset_for_epoch(epoch), Some((epoch, end)));
+        let found = self.log().end_offset_for_epoch(epoch);
+        let is_it = found.is_some_and(|(of, end)| of == epoch && (first..=present).contains(&end));
+        assert!(is_it, "{found:?} is not from {first} to {present}");
     }
 
     /// Every entry of the index files of a closed log is true of the segment beside them.
@@ -227,23 +252,36 @@ fn batches_of(content: &[u8]) -> Vec<(u64, i64, i64, i64)> {
     let mut found = Vec::new();
     for batch in Batches::new(content).map_while(Result::ok) {
         let header = batch.header;
-        found.push((position, header.base_offset, header.last_offset(), header.max_timestamp));
+        // What compaction has emptied has a timestamp that no record has.
+        let timestamp_ms = if header.records_count > 0 { header.max_timestamp } else { -1 };
+        found.push((position, header.base_offset, header.last_offset(), timestamp_ms));
         position += header.size_bytes() as u64;
     }
     found
 }
 
 fn check_content(expected: &PlainBatch, bytes: &[u8]) {
-    let batch = Batch::first(bytes).unwrap();
-    assert_eq!(batch.bytes.len(), bytes.len(), "one batch");
-    batch.verify_crc().unwrap();
+    let batch = Batch::first(verified(bytes)).unwrap();
     assert_eq!(batch.header.base_offset, expected.base_offset);
     assert_eq!(batch.header.partition_leader_epoch, expected.leader_epoch);
     assert_eq!(records_of(bytes), expected.records);
 }
 
+/// The bytes of one whole batch.
+pub(crate) fn verified(bytes: &[u8]) -> &[u8] {
+    let batch = Batch::first(bytes).unwrap();
+    assert_eq!(batch.bytes.len(), bytes.len(), "one batch");
+    batch.verify_crc().unwrap();
+    bytes
+}
+
 /// The records of a batch.
 pub(crate) fn records_of(bytes: &[u8]) -> Vec<PlainRecord> {
+    records_with_offsets(bytes).into_iter().map(|(_, record)| record).collect()
+}
+
+/// The records of a batch, with their offsets.
+pub(crate) fn records_with_offsets(bytes: &[u8]) -> Vec<(i64, PlainRecord)> {
     let batch = Batch::first(bytes).unwrap();
     let is_stamped = batch.header.attributes.timestamp_type() == TimestampType::LogAppendTime;
     let mut scratch = Vec::new();
@@ -256,7 +294,10 @@ pub(crate) fn records_of(bytes: &[u8]) -> Vec<PlainRecord> {
             } else {
                 batch.header.base_timestamp + record.timestamp_delta
             };
-            PlainRecord { timestamp_ms, value: record.value.unwrap().to_vec() }
+            let key = record.key.unwrap_or_default().to_vec();
+            let value = record.value.map(<[u8]>::to_vec);
+            let offset = batch.header.base_offset + i64::from(record.offset_delta);
+            (offset, PlainRecord { timestamp_ms, key, value })
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! A log on a simulated disk against a plain list of batches: random conversations of appends, rolls, flushes, truncations,
-//! deletions, restarts, failures and crashes, of the process and of the machine, between steps and within them.
+//! deletions, retention, passes of compaction, restarts, failures and crashes, of the process and of the machine, between steps and
+//! within them.
 //!
 //! After each step the log says what the list says. After each end it holds what was acknowledged, of a machine what was flushed,
 //! and nothing that nobody wrote.
@@ -8,12 +9,19 @@
 //! plays that conversation again; `PYBROKER_MODEL_STEPS=<count>` plays so many steps (`make soak`), from a seed of the moment or
 //! from `PYBROKER_SEED` on.
 
+#[path = "../compacting/mod.rs"]
+mod compacting;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appending;
 mod checks;
+mod compaction;
 mod conversation;
+mod faults;
+mod flushing;
 mod plain;
+mod removing;
 mod reopen;
 mod shrink;
 mod step;
@@ -31,7 +39,7 @@ use support::Random;
 /// Steps of one conversation.
 const STEPS_PER_CONVERSATION: u64 = 150;
 /// Steps of the test as `make test` runs it.
-const STEPS: u64 = 105_000;
+const STEPS: u64 = 250_000;
 /// How often a long run says how far it is.
 const PROGRESS_S: u64 = 10;
 
@@ -139,6 +147,9 @@ fn a_log_says_what_a_plain_list_of_batches_says() {
             ("stops of the machine", found.machine_stops, 1_000),
             ("batches lost that nobody had flushed", found.lost_batches, 1_000),
             ("logs taken offline", found.offline, 200),
+            ("passes of compaction", found.passes, 800),
+            ("records that compaction removed", found.compacted_records, 20_000),
+            ("segments that expired", found.expired_segments, 400),
         ] {
             assert!(count >= at_least, "{count} {what}");
         }
@@ -156,5 +167,8 @@ impl Statistics {
         self.lost_batches += other.lost_batches;
         self.offline += other.offline;
         self.corrupt += other.corrupt;
+        self.passes += other.passes;
+        self.compacted_records += other.compacted_records;
+        self.expired_segments += other.expired_segments;
     }
 }

@@ -1,12 +1,14 @@
 //! The plain model: a list of batches, where it starts, and how much of it must outlive the machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record as the log must give it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlainRecord {
     pub(crate) timestamp_ms: i64,
-    pub(crate) value: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    /// None is a tombstone.
+    pub(crate) value: Option<Vec<u8>>,
 }
 
 /// Who wrote a batch, and where in its sequence.
@@ -32,6 +34,9 @@ pub(crate) struct Event {
     pub(crate) part: Part,
     pub(crate) base_offset: i64,
     pub(crate) last_offset: i64,
+    /// Compaction has not removed the batch.
+    is_there: bool,
+    has_records: bool,
 }
 
 /// A transaction that was aborted.
@@ -39,16 +44,26 @@ pub(crate) struct Event {
 pub(crate) struct Aborted {
     pub(crate) producer_id: i64,
     pub(crate) first_offset: i64,
-    /// Of the first batch that may be read still.
+    /// Of the first batch with records that may be read still.
     pub(crate) first_readable_offset: Option<i64>,
     pub(crate) marker_offset: i64,
+}
+
+/// A transaction that is open.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "each is a first offset")]
+pub(crate) struct Open {
+    pub(crate) first_offset: i64,
+    /// Of the first batch that is in the log still, and of the first that has records.
+    pub(crate) first_present_offset: Option<i64>,
+    first_readable_offset: Option<i64>,
 }
 
 /// What a list of events says.
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
-    /// First offset of what is open, and of it what may be read, by producer.
-    pub(crate) open: BTreeMap<i64, (i64, Option<i64>)>,
+    /// By producer.
+    pub(crate) open: BTreeMap<i64, Open>,
     pub(crate) aborted: Vec<Aborted>,
 }
 
@@ -63,8 +78,12 @@ pub(crate) struct PlainBatch {
     pub(crate) transaction: Option<(i64, Part)>,
     /// As the producer sent it.
     pub(crate) sent: Vec<u8>,
-    /// As it was first read back; it never changes afterwards.
+    /// As it was first read back; only compaction changes it afterwards.
     pub(crate) stored: Vec<u8>,
+    /// Which of the records compaction has left.
+    pub(crate) kept: Vec<bool>,
+    /// Compaction has removed the batch as a whole.
+    pub(crate) is_gone: bool,
     /// Appended since the log was opened or truncated: the log knows it by its own memory.
     pub(crate) is_remembered: bool,
 }
@@ -80,6 +99,46 @@ impl PlainBatch {
             part,
             base_offset: self.base_offset,
             last_offset: self.last_offset(),
+            is_there: !self.is_gone,
+            has_records: self.has_records(),
+        })
+    }
+
+    /// Whether it is a transaction marker.
+    pub(crate) fn is_control(&self) -> bool {
+        matches!(self.transaction, Some((_, Part::Commit | Part::Abort)))
+    }
+
+    pub(crate) fn has_records(&self) -> bool {
+        self.kept.contains(&true)
+    }
+
+    /// The records that are left, with their offsets.
+    pub(crate) fn kept_records(&self) -> impl Iterator<Item = (i64, &PlainRecord)> {
+        let records = (self.base_offset..).zip(self.records.iter().zip(&self.kept));
+        records.filter(|(_, (_, kept))| **kept).map(|(offset, (record, _))| (offset, record))
+    }
+
+    /// Keeps those of the records that are left which are found, and there are to be no others.
+    pub(crate) fn keep_only(&mut self, found: &[(i64, PlainRecord)]) {
+        let known: BTreeMap<i64, &PlainRecord> = self.kept_records().collect();
+        for (offset, record) in found {
+            assert_eq!(known.get(offset), Some(&record), "the record at {offset}");
+        }
+        let offsets: BTreeSet<i64> = found.iter().map(|(offset, _)| *offset).collect();
+        for (offset, kept) in (self.base_offset..).zip(&mut self.kept) {
+            *kept = offsets.contains(&offset);
+        }
+    }
+}
+
+impl Transactions {
+    /// Whether a batch belongs to a transaction that was aborted.
+    pub(crate) fn has_aborted(&self, batch: &PlainBatch) -> bool {
+        let Some((producer_id, Part::Data)) = batch.transaction else { return false };
+        self.aborted.iter().any(|aborted| {
+            aborted.producer_id == producer_id
+                && (aborted.first_offset..aborted.marker_offset).contains(&batch.base_offset)
         })
     }
 }
@@ -92,6 +151,8 @@ pub(crate) struct Plain {
     pub(crate) log_end_offset: i64,
     /// Everything before it was acknowledged as flushed.
     pub(crate) flushed: i64,
+    /// Records for whose sake compaction removed others that were flushed: they must outlive the machine as those would have.
+    pub(crate) successors: BTreeSet<i64>,
     /// What transactions had in batches that were deleted.
     deleted_events: Vec<Event>,
     /// The batch of an append that was cut short: there or not, nobody was told.
@@ -108,12 +169,19 @@ impl Plain {
         self.batches.partition_point(|batch| batch.last_offset() < offset)
     }
 
-    /// Keeps the first so many batches.
-    pub(crate) fn keep(&mut self, count: usize) {
-        self.batches.truncate(count);
-        let end = self.batches.last().map_or(self.log_start_offset, |last| last.last_offset() + 1);
+    /// Keeps what is before the end.
+    pub(crate) fn keep_before(&mut self, end: i64) {
+        self.batches.truncate(self.containing(end));
         self.log_end_offset = end.max(self.log_start_offset);
         self.flushed = self.flushed.min(self.log_end_offset);
+        self.successors.split_off(&end);
+    }
+
+    /// Where the batches before an offset end, of those that are in the log.
+    pub(crate) fn present_end(&self, offset: i64) -> i64 {
+        let mut before = self.batches.iter().filter(|each| each.last_offset() < offset);
+        let last = before.rfind(|each| !each.is_gone);
+        last.map_or(0, |last| last.last_offset() + 1).max(self.log_start_offset)
     }
 
     /// The end that a truncation to `offset` gives: the whole batch goes that holds it.
@@ -121,13 +189,13 @@ impl Plain {
         if offset >= self.log_end_offset {
             return self.log_end_offset;
         }
-        let batch = self.batches.get(self.containing(offset));
-        batch.map_or(offset, |batch| batch.base_offset).max(self.log_start_offset)
+        let batch = self.batches.get(self.containing(offset)).filter(|batch| !batch.is_gone);
+        batch.map_or(offset, |batch| batch.base_offset.min(offset)).max(self.log_start_offset)
     }
 
     pub(crate) fn truncate_to(&mut self, offset: i64) {
         if offset < self.log_end_offset {
-            self.keep(self.containing(offset));
+            self.keep_before(self.end_after_truncation(offset));
             for batch in &mut self.batches {
                 batch.is_remembered = false;
             }
@@ -147,27 +215,31 @@ impl Plain {
         let mut found = Transactions::default();
         let events = self.batches.iter().filter_map(PlainBatch::event);
         for event in self.deleted_events.iter().copied().chain(events) {
-            let Event { producer_id, part, base_offset, last_offset } = event;
+            let Event { producer_id, part, base_offset, last_offset, .. } = event;
             match part {
                 Part::Data => {
-                    let open = found.open.entry(producer_id).or_insert((base_offset, None));
-                    if last_offset >= self.log_start_offset {
-                        open.1.get_or_insert(base_offset);
+                    let open = found.open.entry(producer_id).or_insert(Open {
+                        first_offset: base_offset,
+                        first_present_offset: None,
+                        first_readable_offset: None,
+                    });
+                    if last_offset >= self.log_start_offset && event.is_there {
+                        open.first_present_offset.get_or_insert(base_offset);
+                    }
+                    if last_offset >= self.log_start_offset && event.has_records {
+                        open.first_readable_offset.get_or_insert(base_offset);
                     }
                 }
                 Part::Commit => {
                     found.open.remove(&producer_id);
                 }
                 Part::Abort => {
-                    if let Some((first_offset, first_readable_offset)) =
-                        found.open.remove(&producer_id)
-                    {
-                        let marker_offset = last_offset;
+                    if let Some(open) = found.open.remove(&producer_id) {
                         found.aborted.push(Aborted {
                             producer_id,
-                            first_offset,
-                            first_readable_offset,
-                            marker_offset,
+                            first_offset: open.first_offset,
+                            first_readable_offset: open.first_readable_offset,
+                            marker_offset: last_offset,
                         });
                     }
                 }
@@ -178,21 +250,28 @@ impl Plain {
 
     /// The last stable offset.
     pub(crate) fn last_stable_offset(&self) -> i64 {
-        let open = self.transactions().open.into_values().map(|open| open.0).min();
+        let open = self.transactions().open.into_values().map(|open| open.first_offset).min();
         open.unwrap_or(self.log_end_offset).max(self.log_start_offset)
     }
 
     /// All records that may be read: offset, timestamp, leader epoch.
     pub(crate) fn visible(&self) -> impl Iterator<Item = (i64, i64, i32)> + '_ {
         let records = self.batches.iter().flat_map(|batch| {
-            (batch.base_offset..)
-                .zip(&batch.records)
-                .map(|(offset, record)| (offset, record.timestamp_ms, batch.leader_epoch))
+            let records = batch.kept_records();
+            records.map(|(offset, record)| (offset, record.timestamp_ms, batch.leader_epoch))
         });
         records.filter(|record| record.0 >= self.log_start_offset)
     }
 
-    /// The batches of a producer, the newest first, while they are in the log.
+    /// Where the newest batch of each producer starts.
+    pub(crate) fn newest_of_producers(&self) -> BTreeSet<i64> {
+        let sent = self.batches.iter().filter_map(|batch| Some((batch.sequence?, batch)));
+        let newest: BTreeMap<i64, i64> =
+            sent.map(|(sequence, batch)| (sequence.producer_id, batch.base_offset)).collect();
+        newest.into_values().collect()
+    }
+
+    /// The batches of a producer, the newest first, while they are in the log or compaction has removed them.
     pub(crate) fn of_producer(&self, producer_id: i64) -> impl Iterator<Item = &PlainBatch> {
         let is_its = move |batch: &&PlainBatch| {
             batch.sequence.is_some_and(|sequence| sequence.producer_id == producer_id)

@@ -1,11 +1,12 @@
 //! The ends of a process and of a machine, and what the log says when it is opened again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use pybroker_log::{Log, LogError, OpenOptions, Shutdown, checkpoints};
 
+use super::compacting::batches;
 use super::conversation::Conversation;
 use super::step::{Action, CHANGES};
 use super::support::TOPIC_ID;
@@ -16,6 +17,8 @@ const MAX_ATTEMPTS: usize = 20;
 impl Conversation {
     /// Close and open.
     pub(crate) fn reopen(&mut self) -> Result<(), LogError> {
+        self.finish_swap()?;
+        self.forget_compaction();
         self.flush = None;
         let log = self.log.take().unwrap();
         let now_ms = self.now_ms;
@@ -60,12 +63,14 @@ impl Conversation {
             // What it says is not heard any more, except that it succeeded.
             self.statistics.failed_changes += u64::from(self.change(action).is_err());
         }
+        self.forget_compaction();
         self.flush = None;
         self.log = None;
     }
 
     /// After a failure that the log did not survive.
     pub(crate) fn reopen_after_failure(&mut self) {
+        self.forget_compaction();
         self.flush = None;
         self.log = None;
         // Bytes whose fsync failed are on no disk, though they are read until the machine stops.
@@ -140,6 +145,9 @@ impl Conversation {
         }
         // What was to fail and did not is not to fail while the log is looked at.
         self.disk.restart();
+        if std::mem::take(&mut self.may_have_holes) {
+            self.adopt_holes();
+        }
         if std::mem::take(&mut self.was_cut_short) {
             // What was removed, and not durably, comes back with the machine unless a flush comes before.
             self.change(Action::Flush)?;
@@ -177,10 +185,27 @@ impl Conversation {
         let (floor, end) = (self.floor(), state.log_end_offset);
         assert!(end >= floor, "the log ends at {end}, {floor} was to stay");
         let plain = &mut self.plain;
-        let kept = plain.batches.partition_point(|batch| batch.last_offset() < end);
-        plain.keep(kept);
+        let kept = plain.containing(end);
+        let last_end = kept.checked_sub(1).map_or(0, |last| plain.batches[last].last_offset() + 1);
+        // Within a gap that compaction left, one end is as good as another.
+        let is_in_gap = (plain.present_end(end)..=plain.log_end_offset).contains(&end)
+            && plain
+                .batches
+                .get(kept)
+                .is_none_or(|batch| batch.base_offset >= end || batch.is_gone);
+        assert!(
+            end == last_end.max(plain.log_start_offset) || (self.was_compacted && is_in_gap),
+            "no batch ends at {end}"
+        );
+        let lost = plain.doubtful_end.map_or_else(
+            || plain.successors.range(end.max(plain.log_start_offset)..).next(),
+            |_| None,
+        );
+        assert_eq!(lost, None, "compaction removed a flushed record for a later one that is lost");
+        plain.keep_before(end);
         plain.doubtful_end = None;
-        assert_eq!(plain.log_end_offset, end, "no batch ends there");
+        self.cleaned_to = self.cleaned_to.map(|cleaned_to| cleaned_to.min(end));
+        self.may_have_holes |= self.machine_stopped && self.config.compacted;
         self.statistics.lost_batches += acknowledged.saturating_sub(kept) as u64;
         for batch in &mut self.plain.batches {
             batch.is_remembered = false;
@@ -188,6 +213,30 @@ impl Conversation {
         self.correct_producers();
         assert!(state.recovery_point <= end);
         self.truncations += 1;
+    }
+
+    /// Where segments of a compacted log do not meet, that may be the work of compaction: what the machine lost there, none of
+    /// it flushed, is missed by nobody.
+    fn adopt_holes(&mut self) {
+        let found: BTreeSet<i64> =
+            batches(self.log()).unwrap().iter().map(|(header, _)| header.base_offset).collect();
+        let before = self.plain.batches.len();
+        let flushed = self.plain.flushed;
+        let compacted = self.removable();
+        self.plain.batches.retain(|batch| {
+            let is_there = batch.is_gone || found.contains(&batch.base_offset);
+            is_there || batch.base_offset < flushed || compacted.contains(&batch.base_offset)
+        });
+        let lost = before - self.plain.batches.len();
+        for successor in self.plain.successors.range(self.plain.log_start_offset..) {
+            let batch = self.plain.batches.get(self.plain.containing(*successor));
+            let is_there = batch.is_some_and(|batch| batch.base_offset <= *successor);
+            assert!(is_there, "compaction removed a flushed record for {successor}, which is lost");
+        }
+        self.statistics.lost_batches += lost as u64;
+        self.was_compacted |= lost > 0;
+        self.has_holes |= lost > 0;
+        self.correct_producers();
     }
 
     /// The end before which nothing may be missing.
@@ -198,7 +247,8 @@ impl Conversation {
             None => plain.log_end_offset,
         };
         let floor = if self.machine_stopped { plain.flushed } else { acknowledged };
-        floor.max(plain.log_start_offset)
+        let floor = floor.max(plain.log_start_offset);
+        if self.was_compacted { plain.present_end(floor) } else { floor }
     }
 
     /// Writes how far the log is flushed, as the broker does now and then.
@@ -214,6 +264,8 @@ impl Conversation {
 
     /// What is built from the log is nobody's to trust: damaged or missing, the log is the same.
     pub(crate) fn damage_indexes(&mut self) {
+        self.finish_swap().unwrap();
+        self.forget_compaction();
         self.trusts_index_files = false;
         self.flush = None;
         self.log = None;

@@ -34,6 +34,12 @@ pub(crate) enum Action {
     FinishFlush,
     Truncate,
     DeleteBefore,
+    /// What has expired goes, by age and by size.
+    Retain,
+    /// A whole pass of compaction, or what is left of the one under way.
+    Compact,
+    /// A pass begins, or does what comes next.
+    StepCompaction,
     Rest,
     Checkpoint,
     NextEpoch,
@@ -54,8 +60,8 @@ pub(crate) enum Action {
 }
 
 /// How often each action is chosen, in a thousand.
-const WEIGHTS: [(Action, u64); 22] = [
-    (Action::Append, 500),
+const WEIGHTS: [(Action, u64); 25] = [
+    (Action::Append, 420),
     (Action::EndTransaction, 50),
     (Action::Retry, 50),
     (Action::OutOfOrder, 20),
@@ -65,11 +71,14 @@ const WEIGHTS: [(Action, u64); 22] = [
     (Action::RunFlush, 30),
     (Action::FinishFlush, 30),
     (Action::Truncate, 20),
-    (Action::DeleteBefore, 25),
+    (Action::DeleteBefore, 15),
+    (Action::Retain, 20),
+    (Action::Compact, 30),
+    (Action::StepCompaction, 80),
     (Action::Rest, 20),
     (Action::Checkpoint, 25),
     (Action::NextEpoch, 20),
-    (Action::PassTime, 15),
+    (Action::PassTime, 20),
     (Action::ChangeConfig, 5),
     (Action::Reopen, 20),
     (Action::KillProcess, 20),
@@ -80,7 +89,7 @@ const WEIGHTS: [(Action, u64); 22] = [
 ];
 
 /// What may be under way when something fails or ends.
-pub(crate) const CHANGES: [Action; 11] = [
+pub(crate) const CHANGES: [Action; 15] = [
     Action::Append,
     Action::Append,
     Action::Append,
@@ -89,6 +98,10 @@ pub(crate) const CHANGES: [Action; 11] = [
     Action::Flush,
     Action::Truncate,
     Action::DeleteBefore,
+    Action::Retain,
+    Action::Compact,
+    Action::Compact,
+    Action::StepCompaction,
     Action::Rest,
     Action::Checkpoint,
     Action::Reopen,
