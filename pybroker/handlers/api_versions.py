@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 VERSIONS: Final = next((row.min_version, row.max_version) for row in HANDLERS if row.key == 18)
 
 # (name, lowest level, highest level, finalized level). Tools tell a broker's release by
-# metadata.version. What switches a client to a protocol that is not served here
-# (transaction.version, share.version) is left out, and group.version too: clients find the consumer
-# protocol by its API keys.
-FEATURES: Final = (("metadata.version", 7, 30, 30),)
+# metadata.version; group.version is the consumer protocol. What switches a client to a protocol
+# that is not served here (transaction.version, share.version) is left out.
+FEATURES: Final = (("group.version", 0, 1, 1), ("metadata.version", 7, 30, 30))
 
 # The Java client takes over finalized features, even none, only from an epoch that is not negative.
 FINALIZED_FEATURES_EPOCH: Final = 0

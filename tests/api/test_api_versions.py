@@ -35,9 +35,14 @@ def test_features_tell_the_release_and_nothing_that_is_not_served(client):
         key.name: (key.min_version_level, key.max_version_level)
         for key in response.finalized_features
     }
-    assert supported == {"metadata.version": (7, 30)}
-    assert finalized == {"metadata.version": (30, 30)}
+    assert supported == {"group.version": (0, 1), "metadata.version": (7, 30)}
+    assert finalized == {"group.version": (1, 1), "metadata.version": (30, 30)}
     assert response.finalized_features_epoch == 0
+
+
+def test_a_feature_that_may_be_off_is_named_to_those_who_know_that(client):
+    response = client.ask(named(), 3)
+    assert [key.name for key in response.supported_features] == ["metadata.version"]
 
 
 @pytest.mark.parametrize("version", [-1, 5, 9, 32_767])
