@@ -223,10 +223,14 @@ impl Conversation {
                 record.value.is_none()
                     || latest.get(&record.key).is_some_and(|(latest, _)| *latest > offset)
             };
+            // A marker goes by its horizon, as a tombstone does, and of a producer the last batch never.
+            let has_horizon = Batch::first(&batch.stored)
+                .is_ok_and(|stored| stored.header.attributes.has_delete_horizon());
             batch.last_offset() < compactable.end_offset
-                && (batch.is_control()
+                && !compactable.newest.contains(&batch.base_offset)
+                && ((batch.is_control() && has_horizon)
                     || transactions.has_aborted(batch)
-                    || batch.kept_records().all(is_superseded))
+                    || (!batch.is_control() && batch.kept_records().all(is_superseded)))
         };
         self.plain.batches.iter().filter(is_removable).map(|batch| batch.base_offset).collect()
     }
