@@ -36,7 +36,8 @@ SETTINGS: Final = {
 
 NORMALISED: Final = (
     (re.compile(r"clerk-[0-9a-f-]{36}"), "MEMBER"),
-    (re.compile(r"\b[A-Za-z0-9_-]{22}\b"), "MEMBER"),  # As the consumer protocol makes them.
+    # As members of the consumer protocol make them.
+    (re.compile(r"(?<![\w+/-])[A-Za-z0-9_+/-]{22}(?![\w+/-])"), "MEMBER"),
     # In the order of a hash map.
     (re.compile(r"Valid states are: .*"), "Valid states are ..."),
     (re.compile(r"(one of the following scenarios): .*"), r"\1 ..."),

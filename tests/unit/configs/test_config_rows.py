@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from pybroker.configs.client_metrics import CLIENT_METRICS_ROWS
 from pybroker.configs.config import Config
-from pybroker.configs.kafka_keys import KAFKA_KEYS, is_known_to_kafka
+from pybroker.configs.group_keys import (
+    GROUP_CONFIG_BOUNDS,
+    GROUP_CONFIG_KEYS,
+    GROUP_CONFIG_ROWS,
+)
+from pybroker.configs.kafka_keys import DYNAMIC_KAFKA_KEYS, KAFKA_KEYS, is_known_to_kafka
 from pybroker.configs.keys import BROKER_CONFIG_ROWS, BROKER_SYNONYMS, CONFIG_KEYS, ConfigKey
 from pybroker.configs.reference import reference_page
 from pybroker.configs.topic_keys import TOPIC_CONFIG_KEYS, TOPIC_CONFIG_ROWS
@@ -17,6 +23,8 @@ FACTS = [
     for line in (Path(__file__).parent / "kafka-configs.jsonl").read_text().splitlines()
 ]
 BROKER_FACTS = {fact["name"]: fact for fact in FACTS if fact["resource"] == "BROKER"}
+GROUP_FACTS = {fact["name"]: fact for fact in FACTS if fact["resource"] == "GROUP"}
+METRICS_FACTS = {fact["name"]: fact for fact in FACTS if fact["resource"] == "CLIENT_METRICS"}
 TOPIC_FACTS = {fact["name"]: fact for fact in FACTS if fact["resource"] == "TOPIC"}
 
 # Where pybroker's development profile differs on purpose; each is said in the row's sentence.
@@ -87,6 +95,42 @@ def test_a_row_allows_what_kafka_allows(row: ConfigKey) -> None:
     for text in refused:
         with pytest.raises(ConfigError, match=row.name):
             row.parse(text)
+
+
+@pytest.mark.parametrize("row", GROUP_CONFIG_ROWS, ids=lambda row: row.name)
+def test_a_group_row_has_type_default_and_broker_config_of_kafkas(row: ConfigKey) -> None:
+    fact = GROUP_FACTS[row.name]
+    assert row.type.name == fact["type"]
+    assert [one.name for one in row.synonyms] == ([fact["synonym"]] if fact["synonym"] else [])
+    broker_row = CONFIG_KEYS.get(fact["synonym"])
+    assert row.acts is (broker_row is not None)
+    default = row.default_text() if broker_row is None else broker_row.default_text()
+    assert default == fact["default"]
+
+
+def test_every_group_config_of_kafka_is_known() -> None:
+    assert set(GROUP_CONFIG_KEYS) == set(GROUP_FACTS)
+
+
+@pytest.mark.parametrize("name", GROUP_CONFIG_BOUNDS)
+def test_the_limits_of_group_configs_are_kafkas(name: str) -> None:
+    bounds = GROUP_CONFIG_BOUNDS[name]
+    for limit, value in ((bounds.at_least, bounds.least), (bounds.at_most, bounds.most)):
+        if limit is not None:
+            assert BROKER_FACTS[limit]["default"] == str(value)
+
+
+def test_client_metrics_have_types_and_defaults_of_kafkas() -> None:
+    rows = {row.name: (row.type.name, row.default_text()) for row in CLIENT_METRICS_ROWS}
+    assert rows == {name: (one["type"], one["default"]) for name, one in METRICS_FACTS.items()}
+
+
+def test_what_kafka_changes_at_run_time_is_known() -> None:
+    changes = {name for name, fact in BROKER_FACTS.items() if fact["read_only"] is False}
+    secured = {name for name in changes if name.startswith(("ssl.", "sasl."))}
+    plugged = {"config.providers", "principal.builder.class"}
+    ours = {row.name for row in KAFKA_ROWS if row.dynamic} | FIXED_HERE
+    assert changes - secured - plugged == ours | DYNAMIC_KAFKA_KEYS
 
 
 def test_every_topic_config_of_kafka_is_known() -> None:
