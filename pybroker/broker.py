@@ -230,6 +230,12 @@ class Broker:
             error,
         )
 
+    def config_without_effect(self, name: str) -> None:
+        """Say what was altered that nobody obeys."""
+        self._limited_log.warning(
+            "config", "The config %s was accepted and has no effect here", name
+        )
+
     def store_failed(self) -> None:
         """Load what is in the store, since what was decided last is not."""
         if self.store.is_full:

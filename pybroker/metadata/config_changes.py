@@ -5,7 +5,6 @@ Promises:
   * When `carry_out` returns, open logs obey and the next request of any client sees the change.
 """
 
-import logging
 from typing import TYPE_CHECKING, TypedDict
 
 from pybroker.configs.broker_config import without_effect
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from pybroker.metadata.decisions.alter_configs import AlteredResource, Change
     from pybroker.store.configs import ConfigChange
     from pybroker.store.topics import TopicChange
-
-
-logger = logging.getLogger("pybroker.configs")
 
 
 class Outcome(TypedDict):
@@ -87,7 +83,7 @@ async def carry_out(broker: "Broker", changes: "Sequence[Change]") -> None:
     broker.dynamic_configs.apply(of_others)
     changed = {change.topic_id: broker.topics.by_id[change.topic_id] for change in of_topics}
     if any(change.resource_type == ResourceType.BROKER for change in of_others):
-        _warn(of_others)
+        _tell(broker, of_others)
         if broker.obey_configs():
             changed = dict(broker.topics.by_id)
     for name, level in of_loggers:
@@ -96,7 +92,7 @@ async def carry_out(broker: "Broker", changes: "Sequence[Change]") -> None:
     await obey(broker, changed.values())
 
 
-def _warn(changes: "Iterable[ConfigChange]") -> None:
+def _tell(broker: "Broker", changes: "Iterable[ConfigChange]") -> None:
     """Say which configs of brokers were taken that have no effect."""
     names = [
         change.name
@@ -104,4 +100,4 @@ def _warn(changes: "Iterable[ConfigChange]") -> None:
         if isinstance(change, ConfigSet) and change.resource_type == ResourceType.BROKER
     ]
     for name in without_effect(names):
-        logger.warning("The config %s was accepted and has no effect here", name)
+        broker.config_without_effect(name)
