@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::filter::LastOfProducer;
 use crate::config::LogConfig;
-use crate::disk::File;
+use crate::disk::{self, File};
 use crate::error::LogError;
 use crate::log::Log;
 use crate::scan::SCAN_CHUNK_BYTES;
@@ -88,7 +88,9 @@ impl Plan {
         for (path, file) in &self.unflushed {
             file.sync_data().map_err(|error| LogError::disk("fsync", path, error))?;
         }
-        Ok(())
+        // Who was killed within an earlier pass may have left final names that are not durable. Beside the `.cleaned` files of
+        // this one, the `.swap` names that come back with a crash of the machine would be undone.
+        disk::sync_folder(&self.folder)
     }
 }
 
