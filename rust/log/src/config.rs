@@ -3,8 +3,8 @@
 use pybroker_wire::Compression;
 use pybroker_wire::batch::TimestampType;
 
-/// See [`LogConfig::background_flush_bytes`]: a tenth of a second of recovery, and so much that the flush itself is a large one.
-const BACKGROUND_FLUSH_BYTES: u64 = 64 << 20;
+/// See [`LogConfig::background_flush_bytes`]: so little that who extends the file meanwhile waits for a few milliseconds at the most.
+const BACKGROUND_FLUSH_BYTES: u64 = 4 << 20;
 
 /// What one topic's configs say about its logs. Shared by the partitions of a topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +66,7 @@ impl LogConfig {
     pub(crate) fn preallocated_bytes(&self) -> u64 {
         if self.preallocate { u64::from(self.segment_bytes) } else { 0 }
     }
-}
 
-impl LogConfig {
     /// How old a segment may get: what is to be compacted by some time must not be in the active segment by then.
     pub(crate) fn max_segment_ms(&self) -> i64 {
         if self.compacted && self.max_compaction_lag_ms > 0 {
