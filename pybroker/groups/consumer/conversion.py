@@ -195,8 +195,7 @@ def _upgrade_member(
     if assigned:
         group.targets[member.member_id] = assigned
     # Anew: one that waited in its first JoinGroup had a deadline far away.
-    upgraded_member.session_deadline_ms = decision.now_ms + member.session_timeout_ms
-    group.wake_by(upgraded_member.session_deadline_ms)
+    group.extend_session(upgraded_member, decision.now_ms)
 
 
 def _free_of(

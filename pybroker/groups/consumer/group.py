@@ -282,9 +282,9 @@ class ConsumerGroup(Group):
         return self.configs.consumer_session_timeout_ms(self.group_id)
 
     def extend_session(self, member: "ConsumerMember", now_ms: int) -> None:
-        """Let a member's session begin anew; it never ends earlier than it did."""
-        deadline_ms = now_ms + self.session_timeout_ms(member)
-        member.session_deadline_ms = max(member.session_deadline_ms, deadline_ms)
+        """Let a member's session begin anew, with the last that was heard of it."""
+        member.heard_at_ms = max(member.heard_at_ms, now_ms)
+        member.session_deadline_ms = member.heard_at_ms + self.session_timeout_ms(member)
         self.wake_by(member.session_deadline_ms)
 
     def next_deadline_ms(self) -> int:

@@ -70,9 +70,12 @@ def keep_alive(
         or (member.client_id, member.client_host) != sender_id
     ):
         return None
-    configs = group.configs
-    deadline_ms = now_ms + configs.consumer_session_timeout_ms(group.group_id)
-    member.session_deadline_ms = max(member.session_deadline_ms, deadline_ms)
+    heard_at_ms = max(member.heard_at_ms, now_ms)
+    deadline_ms = heard_at_ms + group.configs.consumer_session_timeout_ms(group.group_id)
+    if deadline_ms < group.wake_at_ms:
+        return None  # The timeout has become shorter: somebody must see to the timer.
+    member.heard_at_ms = heard_at_ms
+    member.session_deadline_ms = deadline_ms
     return ConsumerGroupHeartbeatResponse(
         member_id=member.member_id,
         member_epoch=member.member_epoch,

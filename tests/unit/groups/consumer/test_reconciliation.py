@@ -136,6 +136,21 @@ def test_a_silent_member_is_put_out(bench: ConsumerBench) -> None:
     assert bench.group_state() is ConsumerGroupState.EMPTY
 
 
+def test_a_shorter_session_holds_from_the_next_heartbeat() -> None:
+    changed: dict[str, int] = {}
+    bench = ConsumerBench(changed_ms=lambda _, name: changed.get(name))
+    bench.stable_members("one")
+    bench.advance(1_000)
+    bench.ask("one", 2)
+    changed["consumer.session.timeout.ms"] = 10_000
+    bench.advance(30_000)
+    bench.ask("one", 2)
+    bench.advance(9_999)
+    assert bench.group_state() is ConsumerGroupState.STABLE
+    bench.advance(1)
+    assert bench.group_state() is ConsumerGroupState.EMPTY
+
+
 def test_a_member_that_gives_nothing_up_is_put_out(bench: ConsumerBench) -> None:
     bench.join_consumer("one", rebalance_ms=10_000)
     bench.join_consumer("two")
