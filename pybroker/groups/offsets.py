@@ -116,6 +116,11 @@ def _look_up(topic: "OffsetCommitRequest.Topic", topics: "Topics") -> tuple[Erro
     return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, len(known.partitions), known.name
 
 
+def _java_length(text: str) -> int:
+    """Count as Kafka does, against a limit that it calls bytes: in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _refused(index: int, code: ErrorCode) -> OffsetCommitResponse.Partition:
     return OffsetCommitResponse.Partition(partition_index=index, error_code=code)
 
@@ -138,7 +143,7 @@ def _commit_topic(
         metadata = partition.committed_metadata or ""
         if offsets is None or not 0 <= index < partition_count:
             answers.append(_refused(index, unknown))
-        elif len(metadata) > metadata_max_bytes:
+        elif _java_length(metadata) > metadata_max_bytes:
             answers.append(_refused(index, ErrorCode.OFFSET_METADATA_TOO_LARGE))
         else:
             change = OffsetCommitted(

@@ -136,6 +136,14 @@ def test_metadata_has_a_limit() -> None:
     assert bench.commit({0: 1}, metadata="four") == {0: ErrorCode.NONE}
 
 
+def test_the_limit_of_metadata_counts_what_java_counts() -> None:
+    bench = Bench(offset_metadata_max_bytes=4)
+    assert bench.commit({0: 1}, metadata="\u00e9" * 4) == {0: ErrorCode.NONE}
+    assert bench.commit({0: 1}, metadata="\U0001f600" * 2) == {0: ErrorCode.NONE}
+    too_large = {0: ErrorCode.OFFSET_METADATA_TOO_LARGE}
+    assert bench.commit({0: 1}, metadata="\U0001f600" * 3) == too_large
+
+
 def test_offsets_stay_when_the_members_go(bench: Bench) -> None:
     (member_id,) = bench.stable()
     bench.commit({0: 3}, member_id, 1)
