@@ -134,7 +134,7 @@ def _target(
         return {place: _within(place, arguments.to_offset, starts, ends) for place in ends}
     timestamp = arguments.to_datetime
     if timestamp is None:
-        timestamp = _milliseconds(datetime.now(UTC) - arguments.by_duration)
+        timestamp = max(_milliseconds(datetime.now(UTC)) - arguments.by_duration, 0)
     found = cluster.offsets_at(places, timestamp)
     return {
         place: ends[place] if offset == NO_RECORD else offset for place, offset in found.items()
@@ -155,14 +155,19 @@ def _timestamp(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"{text} is not a time such as 2024-01-31T08:00:00"
         ) from None
-    return _milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    # Below 0 are ListOffsets' own words for the earliest and the latest offset.
+    return max(_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC)), 0)
 
 
-def _duration(text: str) -> timedelta:
+def _duration(text: str) -> int:
     found = DURATION.fullmatch(text)
     if found is None or not any(found.groups()):
         raise argparse.ArgumentTypeError(f"{text} is not a duration such as P1D or PT2H30M")
-    return timedelta(**{unit: float(number or 0) for unit, number in found.groupdict().items()})
+    numbers = {unit: float(number or 0) for unit, number in found.groupdict().items()}
+    try:
+        return timedelta(**numbers) // timedelta(milliseconds=1)
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text} is too long a duration") from None
 
 
 def _milliseconds(moment: datetime) -> int:
