@@ -202,7 +202,7 @@ impl Log {
         };
         let batch = ProducerBatch::of(&Batch { header, bytes, position: 0 });
         match self.producers.check(&batch, origin, now_ms, expiration_ms)? {
-            Verdict::Duplicate(batch) => return Ok(self.duplicate(&batch)),
+            Verdict::Duplicate(batch) => return Ok(self.duplicate(&batch, now_ms)),
             Verdict::Append => {}
         }
         let rolled = self.roll_if_full(&header, now_ms)?;
@@ -228,7 +228,7 @@ impl Log {
         })
     }
 
-    fn duplicate(&self, batch: &BatchMetadata) -> Appended {
+    fn duplicate(&self, batch: &BatchMetadata, now_ms: i64) -> Appended {
         Appended {
             base_offset: batch.base_offset(),
             last_offset: batch.last_offset,
@@ -239,7 +239,12 @@ impl Log {
             log_start_offset: self.log_start_offset,
             duplicate: true,
             rolled: false,
-            flush: FlushDemand::None,
+            // Who sends a batch again was not answered: its flush may not have come to its end.
+            flush: if batch.last_offset < self.recovery_point {
+                FlushDemand::None
+            } else {
+                self.flush_demand(false, now_ms)
+            },
         }
     }
 

@@ -378,6 +378,27 @@ fn a_duplicate_answers_the_first_offset_and_stores_nothing() {
 }
 
 #[test]
+fn a_duplicate_waits_for_the_flush_of_the_first_time() {
+    let place = Place::new();
+    let config = LogConfig { flush_messages: 1, ..LogConfig::default() };
+    let mut log = place.open(config.clone(), Shutdown::Clean).unwrap();
+    let send = |log: &mut Log, sequence| {
+        let appended = append(log, &mut producer_batch(1, 0, sequence, 1)).unwrap();
+        (appended.duplicate, appended.flush)
+    };
+    assert_eq!(send(&mut log, 0), (false, FlushDemand::BeforeAnswer));
+    assert_eq!(send(&mut log, 0), (true, FlushDemand::BeforeAnswer));
+    log.flush(NOW_MS).unwrap();
+    assert_eq!(send(&mut log, 0), (true, FlushDemand::None));
+    assert_eq!(send(&mut log, 1), (false, FlushDemand::BeforeAnswer));
+    assert_eq!(send(&mut log, 0), (true, FlushDemand::None), "what came later is another's");
+
+    drop(log);
+    let mut log = place.open(config, support::UNCLEAN).unwrap();
+    assert_eq!(send(&mut log, 1), (true, FlushDemand::BeforeAnswer));
+}
+
+#[test]
 fn producers_are_known_after_a_restart_of_either_kind() {
     for shutdown in [Shutdown::Clean, support::UNCLEAN] {
         let place = Place::new();
