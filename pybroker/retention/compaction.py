@@ -1,7 +1,8 @@
 """Compaction: when the data plane is to look for logs that are dirty enough.
 
 Promises:
-  * A broker without a compacted topic asks for nothing, so that no cleaner thread is started.
+  * A broker without a compacted topic asks for nothing, so that no cleaner thread is started; only
+    once more when the last one is gone, so that nothing is told of it any longer.
 """
 
 import logging
@@ -18,7 +19,9 @@ COMPACT: Final = "compact"
 
 async def clean_logs(broker: "Broker") -> None:
     """Compact what is dirty enough, until nothing is."""
-    if not broker.config.log_cleaner_enable or not has_compacted_topic(broker):
+    if not broker.config.log_cleaner_enable:
+        return
+    if not (has_compacted_topic(broker) or broker.data_plane.cleaner_state().logs):
         return
     passes, freed_bytes, failures = await broker.data_plane.clean_logs(broker.clock.now_ms())
     if passes or failures:

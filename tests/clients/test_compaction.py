@@ -2,7 +2,13 @@
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
 
 from pybroker import Broker
 from tests.support.held_clock import START_MS, HeldClock
@@ -139,6 +145,27 @@ def test_a_deleted_topic_is_forgotten(broker, clock, tmp_path):
     create(broker, "t")
     produce(broker, "t", [(b"%d" % (number % 4), b"%050d" % number) for number in range(60)])
     run_cleaner(broker, clock)
+    assert [log.topic for log in broker.data_plane.cleaner_state().logs] == ["t"]
     admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
     admin.delete_topics(["t"])["t"].result()
     wait_until(lambda: (tmp_path / "cleaner-offset-checkpoint").read_text() == "0\n0\n")
+    assert broker.data_plane.cleaner_state().logs == []
+
+
+def test_a_topic_that_is_compacted_no_longer_is_not_among_the_dirty_ones(broker, clock):
+    create(broker, "t", min_cleanable_dirty_ratio="1.0")
+    produce(broker, "t", [(b"key", b"%050d" % number) for number in range(40)])
+    clock.advance(broker, BACKOFF_MS)
+    wait_until(lambda: broker.data_plane.cleaner_state().max_dirty_percent == 100)
+    resource = ConfigResource(
+        ConfigResource.Type.TOPIC,
+        "t",
+        incremental_configs=[
+            ConfigEntry("cleanup.policy", "delete", incremental_operation=AlterConfigOpType.SET)
+        ],
+    )
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    admin.incremental_alter_configs([resource])[resource].result()
+    clock.advance(broker, BACKOFF_MS)
+    wait_until(lambda: not broker.data_plane.cleaner_state().logs)
+    assert broker.data_plane.cleaner_state().max_dirty_percent == 0

@@ -133,11 +133,17 @@ impl Cleaner {
         done: impl FnOnce(Cleaned) + Send + 'static,
     ) {
         let open = partitions.iter().map(|each| (id_of(each), name_of(each))).collect();
-        self.state.lock().begin_run(now_ms, &open);
         let is_compacted =
             |each: &Arc<Partition>| each.with_log(|log| log.is_compacted()) == Ok(true);
         let compacted: Arc<Vec<_>> =
             Arc::new(partitions.into_iter().filter(is_compacted).collect());
+        {
+            let mut state = self.state.lock();
+            state.begin_run(now_ms, &open, &compacted.iter().map(|each| id_of(each)).collect());
+            if compacted.is_empty() {
+                *self.numbers.lock() = state.numbers();
+            }
+        }
         let CleanerOptions { is_enabled, threads, .. } = *self.options.lock();
         if !is_enabled || threads == 0 || compacted.is_empty() {
             return done(Cleaned::default());
@@ -170,7 +176,10 @@ impl Cleaner {
 
     /// Forget logs that are deleted.
     pub(crate) fn forget(&self, deleted: &[LogName]) -> Result<(), LogError> {
-        self.state.lock().forget(deleted)
+        let mut state = self.state.lock();
+        let stored = state.forget(deleted);
+        *self.numbers.lock() = state.numbers();
+        stored
     }
 
     /// Stop, and return when no pass touches the disk any more.

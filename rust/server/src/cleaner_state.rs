@@ -74,15 +74,27 @@ impl CleanerState {
         Self { checkpoints: log_dirs.iter().map(read).collect(), ..Self::default() }
     }
 
-    /// Begins to look at the logs: what is gone is forgotten.
-    pub(crate) fn begin_run(&mut self, now_ms: i64, open: &HashMap<LogId, LogName>) {
+    /// Begins to look at the logs that are compacted: what is gone, and how dirty others were, is forgotten.
+    pub(crate) fn begin_run(
+        &mut self,
+        now_ms: i64,
+        open: &HashMap<LogId, LogName>,
+        compacted: &HashSet<LogId>,
+    ) {
         self.last_run_ms = now_ms;
         self.passed_over.clear();
         self.queue.clear();
-        self.logs.retain(|id, _| open.contains_key(id));
+        self.keep(|id, _| compacted.contains(id));
         let names: HashSet<&LogName> = open.values().collect();
         for offsets in self.checkpoints.values_mut() {
             offsets.retain(|name, _| names.contains(name));
+        }
+    }
+
+    fn keep(&mut self, is_kept: impl Fn(&LogId, &CleanedLog) -> bool) {
+        self.logs.retain(|id, log| is_kept(id, log));
+        if self.logs.is_empty() {
+            self.begin_choice();
         }
     }
 
@@ -111,6 +123,10 @@ impl CleanerState {
 
     /// Forgets logs that are deleted: a topic of the same name begins anew.
     pub(crate) fn forget(&mut self, deleted: &[LogName]) -> Result<(), LogError> {
+        let is_deleted = |log: &CleanedLog| {
+            deleted.iter().any(|name| name.0 == log.topic && name.1 == log.partition)
+        };
+        self.keep(|_, log| !is_deleted(log));
         for (dir, offsets) in &mut self.checkpoints {
             let before = offsets.len();
             offsets.retain(|name, _| !deleted.contains(name));

@@ -157,6 +157,34 @@ fn a_run_cleans_what_is_dirty_and_remembers_how_far() {
 }
 
 #[test]
+fn how_dirty_a_log_was_is_forgotten_with_its_policy_and_with_the_log() {
+    let place = Place::new(CleanerOptions::default(), &[compacted(), compacted()]);
+    // No log is dirtier than that, so nothing is cleaned.
+    let dirty = LogConfig { min_cleanable_dirty_ratio: 1.0, ..compacted() };
+    for partition in &place.partitions {
+        append(partition, 100);
+        partition.with_log(|log| log.set_config(dirty.clone().into())).unwrap();
+    }
+    let topics = || {
+        let numbers = place.cleaner.numbers();
+        (numbers.max_dirty_percent, numbers.logs.into_iter().map(|log| log.topic).collect())
+    };
+    let named = |of: &[usize]| -> Vec<String> {
+        of.iter().map(|index| place.partitions[*index].topic().to_owned()).collect()
+    };
+    place.run(NOW_MS);
+    assert_eq!(topics(), (100, named(&[0, 1])));
+    place.cleaner.forget(&[(place.partitions[0].topic().to_owned(), 0)]).unwrap();
+    assert_eq!(topics(), (100, named(&[1])));
+
+    for partition in &place.partitions {
+        partition.with_log(|log| log.set_config(LogConfig::default().into())).unwrap();
+    }
+    place.run(NOW_MS);
+    assert_eq!(topics(), (0, named(&[])));
+}
+
+#[test]
 fn a_log_that_cannot_be_cleaned_is_reported_once_and_the_others_go_on() {
     let place = Place::new(CleanerOptions::default(), &[compacted(), compacted()]);
     place.partitions.iter().for_each(|partition| append(partition, 100));
