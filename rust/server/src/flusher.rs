@@ -69,7 +69,8 @@ struct Queue {
 struct Work {
     // Each partition is in here once at most.
     ready: VecDeque<Arc<Partition>>,
-    // By due time and a number that tells equal times apart. Each partition has one at most.
+    // By due time and a number that tells equal times apart. Each partition has one, and one more for each time that its
+    // config changed meanwhile.
     timers: BTreeMap<(Instant, u64), Weak<Partition>>,
     next_timer: u64,
     has_threads: bool,
@@ -100,6 +101,17 @@ impl Flusher {
             return;
         }
         self.queue.set_timer(partition, delay);
+        self.start_threads(shared);
+    }
+
+    /// Keep `flush.ms` of what is unflushed already, in a log that was opened after a crash or got another config. A timer that
+    /// runs for a later time is passed over: it will find nothing to do.
+    pub(crate) fn keep_deadline(&self, shared: &Arc<Shared>, partition: &Arc<Partition>) {
+        let deadline_ms = partition.with_log(|log| log.flush_deadline_ms());
+        let Ok(Some(deadline_ms)) = deadline_ms else { return };
+        let left_ms = deadline_ms.saturating_sub(shared.clock.now_ms()).max(0);
+        partition.flushes.lock().has_timer = true;
+        self.queue.set_timer(partition, Duration::from_millis(left_ms as u64));
         self.start_threads(shared);
     }
 
@@ -234,9 +246,9 @@ fn flush_queued(shared: &Weak<Shared>, partition: &Partition) {
     let Some(shared) = shared.upgrade() else { return };
     count(&shared.counters.flushes);
     let Ok(bytes) = flush_now(partition, shared.clock.now_ms()) else {
+        report_failure(&shared, partition);
         // Who waits is told by the end of its channel.
-        drop(waiting);
-        return report_failure(&shared, partition);
+        return drop(waiting);
     };
     // Who left meanwhile needs no answer.
     for done in waiting {

@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pybroker_log::{LogConfig, Origin, checkpoints};
-use pybroker_wire::{ErrorCode, TopicRef};
+use pybroker_wire::{ErrorCode, TopicRef, Uuid};
 
 use crate::limits::CHECKPOINT_BYTES;
+use crate::log_opening::{configure_log, open_logs};
+use crate::logs::LogSpec;
 use crate::mailbox::Mail;
 use crate::testing::{Fixture, NODE, batch, fetch_request, now_ms};
 
@@ -96,6 +98,52 @@ async fn flush_ms_flushes_without_further_appends() {
         };
         tokio::time::timeout(Duration::from_secs(10), is_flushed).await.expect("flush.ms is kept");
     }
+}
+
+#[tokio::test]
+async fn flush_ms_holds_for_what_was_appended_before_it_was_set() {
+    let fixture = Fixture::new();
+    let topic_id = fixture.create("t", 1);
+    let (client, log) = (fixture.client(), fixture.partition("t", 0));
+    client.produce("t", 0, &batch(1, 10)).await;
+    // The timer of the longer time is running when the shorter one is set.
+    for flush_ms in [3_600_000, 30] {
+        let config = LogConfig { flush_ms, ..LogConfig::default() };
+        configure_log(&fixture.shared, topic_id, 0, &config.into());
+    }
+    until(|| log.state().unwrap().recovery_point == 1).await;
+}
+
+#[tokio::test]
+async fn flush_ms_holds_for_what_a_crash_has_left_unflushed() {
+    let dir = tempfile::tempdir().unwrap();
+    let crashed = Fixture::with(|options| options.log_dirs = vec![dir.path().to_path_buf()]);
+    let topic_id = Uuid([7; 16]);
+    let spec = |flush_ms| LogSpec {
+        topic: "t".into(),
+        topic_id,
+        partition: 0,
+        config: LogConfig { flush_ms, ..LogConfig::default() }.into(),
+        is_new: false,
+    };
+    open_logs(&crashed.shared, &[spec(3_600_000)], 1);
+    let log = crashed.shared.logs.find(topic_id, 0).unwrap();
+    log.append(&mut batch(1, 10), 0, Origin::Client, now_ms()).unwrap();
+
+    let fixture = Fixture::with(|options| options.log_dirs = vec![dir.path().to_path_buf()]);
+    open_logs(&fixture.shared, &[spec(30)], 1);
+    let log = fixture.shared.logs.find(topic_id, 0).unwrap();
+    assert_eq!(log.state().unwrap().log_end_offset, 1);
+    until(|| log.state().unwrap().recovery_point == 1).await;
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let comes_true = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), comes_true).await.expect("it comes true");
 }
 
 #[tokio::test]

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
+use pybroker_log::LogConfig;
+use pybroker_wire::Uuid;
+
 use crate::limits::LOGS_OPENED_IN_LINE;
 use crate::logs::LogSpec;
 use crate::mailbox::Mail;
@@ -46,7 +49,7 @@ impl Progress {
 }
 
 /// Create or open logs. One that fails is reported, the others go on. Returns when all are done.
-pub(crate) fn open_logs(shared: &Shared, specs: &[LogSpec], threads_per_dir: usize) {
+pub(crate) fn open_logs(shared: &Arc<Shared>, specs: &[LogSpec], threads_per_dir: usize) {
     let progress = &shared.log_opening;
     progress.logs.fetch_add(specs.len() as u64, Ordering::Relaxed);
     let is_unclean = shared.logs.dirs().iter().any(|dir| !dir.was_clean());
@@ -62,7 +65,12 @@ pub(crate) fn open_logs(shared: &Shared, specs: &[LogSpec], threads_per_dir: usi
     let _ = shared.logs.checkpoint_if_stale();
 }
 
-fn open_by_threads(shared: &Shared, specs: &[LogSpec], threads_per_dir: usize, is_unclean: bool) {
+fn open_by_threads(
+    shared: &Arc<Shared>,
+    specs: &[LogSpec],
+    threads_per_dir: usize,
+    is_unclean: bool,
+) {
     let progress = &shared.log_opening;
     let mut by_dir: Vec<Vec<&LogSpec>> = shared.logs.dirs().iter().map(|_| Vec::new()).collect();
     for spec in specs {
@@ -98,22 +106,44 @@ fn open_by_threads(shared: &Shared, specs: &[LogSpec], threads_per_dir: usize, i
     });
 }
 
-fn open_in_turn(shared: &Shared, specs: &[&LogSpec], next: &AtomicUsize) {
+fn open_in_turn(shared: &Arc<Shared>, specs: &[&LogSpec], next: &AtomicUsize) {
     while let Some(spec) = specs.get(next.fetch_add(1, Ordering::Relaxed)) {
         open_log(shared, spec);
     }
 }
 
-fn open_log(shared: &Shared, spec: &LogSpec) {
+fn open_log(shared: &Arc<Shared>, spec: &LogSpec) {
     let progress = &shared.log_opening;
     let read = |bytes| {
         progress.read_bytes.fetch_add(bytes, Ordering::Relaxed);
     };
+    let &LogSpec { topic_id, partition, .. } = spec;
     if let Err(error) = shared.logs.open(spec, shared.clock.now_ms(), &read) {
-        let &LogSpec { topic_id, partition, .. } = spec;
         let is_passing = error.scope() == pybroker_log::FailureScope::Passing;
         let reason = error.to_string();
         shared.mailbox.push(Mail::LogFailed { topic_id, partition, reason, is_passing });
     }
+    keep_flush_ms(shared, topic_id, partition, &spec.config);
     progress.opened_logs.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Let a log that is open obey another config from now on.
+pub(crate) fn configure_log(
+    shared: &Arc<Shared>,
+    topic_id: Uuid,
+    partition: i32,
+    config: &Arc<LogConfig>,
+) {
+    shared.logs.configure(topic_id, partition, config);
+    keep_flush_ms(shared, topic_id, partition, config);
+}
+
+/// `flush.ms` holds for what an earlier run or an earlier config has left unflushed, too.
+fn keep_flush_ms(shared: &Arc<Shared>, topic_id: Uuid, partition: i32, config: &LogConfig) {
+    if config.flush_ms == i64::MAX {
+        return;
+    }
+    if let Some(open) = shared.logs.find(topic_id, partition) {
+        shared.flusher.keep_deadline(shared, &open);
+    }
 }

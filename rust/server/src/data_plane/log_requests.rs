@@ -42,7 +42,7 @@ impl DataPlane {
     pub fn configure_logs(&self, which: Vec<(Uuid, i32, Arc<LogConfig>)>) -> u64 {
         self.run(move |shared| {
             for (topic_id, partition, config) in &which {
-                shared.logs.configure(*topic_id, *partition, config);
+                log_opening::configure_log(shared, *topic_id, *partition, config);
             }
             Ok(None)
         })

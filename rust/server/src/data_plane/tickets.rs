@@ -16,7 +16,7 @@ pub(super) type Outcome = Result<Option<(i64, i64, i32)>, Failed>;
 
 impl DataPlane {
     /// Work where a disk may be waited for.
-    pub(super) fn run(&self, work: impl FnOnce(&Shared) -> Outcome + Send + 'static) -> u64 {
+    pub(super) fn run(&self, work: impl FnOnce(&Arc<Shared>) -> Outcome + Send + 'static) -> u64 {
         let ticket = self.new_ticket();
         let shared = Arc::clone(&self.shared);
         self.work.run(move || {
