@@ -431,9 +431,10 @@ class Broker:
             self._arm(deadline_ms)
 
     def _expire_offsets(self, now_ms: int) -> None:
-        self.groups.expire_offsets(now_ms)
+        # First: a look that fails because nothing can be stored is not the last one.
         interval_ms = self.config.offsets_retention_check_interval_ms
         self.timers.schedule(now_ms + interval_ms, self._expire_offsets)
+        self.groups.expire_offsets(now_ms)
 
     # --- Embedded use --------------------------------------------------------------------------
 

@@ -43,3 +43,20 @@ def test_the_broker_looks_regularly_and_at_groups_that_nobody_uses(tmp_path):
             clock.advance(broker, 30 * MINUTE_MS)
             assert groups(client) == set()
         assert broker.dispatcher.bugs == 0
+
+
+def test_a_look_that_cannot_be_stored_is_not_the_last(tmp_path):
+    clock = HeldClock()
+    with (
+        Broker(settings=SETTINGS, data_dir=tmp_path, clock=clock) as broker,
+        RawClient(broker.bootstrap_servers) as client,
+    ):
+        create_topic(client, "orders")
+        commit(client, "old")
+        connection = broker.store._connection
+        connection.execute("PRAGMA query_only = ON")
+        clock.advance(broker, 60 * MINUTE_MS)
+        connection.execute("PRAGMA query_only = OFF")
+        assert groups(client) == {"old"}
+        clock.advance(broker, MINUTE_MS)
+        assert groups(client) == set()
