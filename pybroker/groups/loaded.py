@@ -119,8 +119,12 @@ class LoadedGroups:
             self.by_id.pop(group.group_id, None)
 
     def _load_members(self, now_ms: int) -> None:
-        self._load(stored.group_ids_with_members(self._store), now_ms)
-        self._load(stored_consumer.group_ids_with_members(self._store), now_ms)
+        try:
+            self._load(stored.group_ids_with_members(self._store), now_ms)
+            self._load(stored_consumer.group_ids_with_members(self._store), now_ms)
+        except StoreError:
+            self.start(now_ms)
+            raise
 
     def _load(self, group_ids: "Iterable[str]", now_ms: int) -> None:
         for group_id in group_ids:

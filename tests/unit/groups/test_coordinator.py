@@ -6,7 +6,7 @@ from pybroker.errors import ErrorCode
 from pybroker.groups.classic.describe import GroupFilter
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.loaded import LOAD_MEMBERS_AFTER_MS
-from pybroker.store import StoreError
+from pybroker.store import Store, StoreError
 from pybroker.store.groups import GroupDeleted, GroupMembersRemoved, GroupOffsetsRemoved
 from tests.support.groups import Bench, Caller
 
@@ -29,6 +29,25 @@ def test_sessions_run_after_a_restart_although_nobody_asks(bench: Bench) -> None
     assert bench.state() is GroupState.STABLE
     bench.advance(10_000)
     assert bench.state() is GroupState.EMPTY
+
+
+def test_sessions_run_although_the_store_could_not_be_read_at_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.stable(session_ms=10_000)
+    bench.start()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "query", refuse_to_read)
+        with pytest.raises(StoreError):
+            bench.advance(LOAD_MEMBERS_AFTER_MS)
+    bench.advance(LOAD_MEMBERS_AFTER_MS)
+    assert bench.state() is GroupState.STABLE
+    bench.advance(10_000)
+    assert bench.state() is GroupState.EMPTY
+
+
+def refuse_to_read(*_: object) -> None:
+    raise StoreError("The control state cannot be read: disk I/O error")
 
 
 def test_a_generation_that_was_never_stable_is_forgotten_by_a_restart(bench: Bench) -> None:
