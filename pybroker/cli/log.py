@@ -53,12 +53,19 @@ def _parser() -> argparse.ArgumentParser:
     repairing.add_argument(
         "--truncate-at",
         metavar="OFFSET",
-        type=int,
+        type=_offset,
         required=True,
         help="remove this offset and everything behind it, with the whole batch that holds it",
     )
     repairing.set_defaults(run=_repair)
     return parser
+
+
+def _offset(text: str) -> int:
+    offset = int(text)
+    if offset < 0:
+        raise argparse.ArgumentTypeError(f"expects 0 or more, not {offset}")
+    return offset
 
 
 def _check(arguments: argparse.Namespace) -> bool:

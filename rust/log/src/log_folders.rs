@@ -12,7 +12,8 @@ pub fn log_folders(log_dir: &Path) -> Result<Vec<(String, i32)>, LogError> {
     Ok(disk::file_names(log_dir)?.iter().filter_map(|name| parse(name)).collect())
 }
 
-fn parse(name: &str) -> Option<(String, i32)> {
+/// The topic and partition that the name of a folder stands for.
+pub(crate) fn parse(name: &str) -> Option<(String, i32)> {
     let (topic, partition) = name.rsplit_once('-')?;
     let is_number = !partition.is_empty() && partition.bytes().all(|byte| byte.is_ascii_digit());
     (!topic.is_empty() && is_number).then_some(())?;

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use pybroker_wire::Uuid;
 
 use crate::check::{segment_offsets, stored_log_start_offset};
+use crate::checkpoints;
 use crate::config::LogConfig;
 use crate::deletion::SEGMENT_SUFFIXES;
 use crate::disk::{self, File};
 use crate::error::LogError;
 use crate::log::{Log, OpenOptions, Shutdown};
+use crate::log_folders;
 use crate::partition_metadata::{self, read_topic_id};
 use crate::producer_snapshot;
 use crate::recovery::offset_of;
@@ -76,6 +78,7 @@ pub fn truncate_folder(
         }
     }
     let log_end_offset = rebuild(folder, now_ms)?;
+    lower_cleaner_checkpoint(folder, log_end_offset)?;
     Ok(Some(Truncated { log_end_offset, removed_bytes, removed_files }))
 }
 
@@ -125,6 +128,19 @@ fn find_cut(folder: &Path, offsets: &[i64], offset: i64) -> Result<Option<Cut>, 
         }
     }
     Ok(None)
+}
+
+/// What is appended from here on was never compacted, whatever the checkpoint says of what stood there before.
+fn lower_cleaner_checkpoint(folder: &Path, log_end_offset: i64) -> Result<(), LogError> {
+    let name = folder.file_name().and_then(|name| name.to_str()).and_then(log_folders::parse);
+    let (Some(log_dir), Some(name)) = (folder.parent(), name) else { return Ok(()) };
+    let path = log_dir.join(checkpoints::CLEANER_OFFSET_FILE);
+    let mut offsets = checkpoints::read_offsets(&path)?;
+    match offsets.get_mut(&name).filter(|offset| **offset > log_end_offset) {
+        Some(offset) => *offset = log_end_offset,
+        None => return Ok(()),
+    }
+    checkpoints::write_offsets(&path, &offsets)
 }
 
 /// Opens the log as after a crash, which builds everything but the segments anew, and closes it. Gives its end.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pybroker_log::{
     Finding, Log, LogConfig, LogError, OpenOptions, Origin, Shutdown, check_partition, checkpoints,
-    is_partition_folder, is_unused, place_import, stage_import, truncate_folder,
+    is_partition_folder, is_unused, log_folders, place_import, stage_import, truncate_folder,
 };
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::Uuid;
@@ -191,6 +191,23 @@ fn truncating_a_folder_leaves_a_sound_log_and_says_what_went() {
     }
     let place = filled();
     assert_eq!(truncate_folder(&place.folder(), 280, NOW_MS).unwrap(), None);
+}
+
+#[test]
+fn what_follows_a_truncation_is_not_taken_for_compacted() {
+    for cleaned_to in [5, 250] {
+        let place = filled();
+        let folder = place.folder();
+        let log_dir = folder.parent().unwrap();
+        let name = log_folders(log_dir).unwrap().remove(0);
+        let path = log_dir.join(checkpoints::CLEANER_OFFSET_FILE);
+        let other = ("other".to_owned(), 3);
+        let offsets = [(name.clone(), cleaned_to), (other.clone(), 200)];
+        checkpoints::write_offsets(&path, &offsets.into()).unwrap();
+        let end = truncate_folder(&folder, 100, NOW_MS).unwrap().unwrap().log_end_offset;
+        let found = checkpoints::read_offsets(&path).unwrap();
+        assert_eq!((found[&name], found[&other]), (cleaned_to.min(end), 200));
+    }
 }
 
 #[test]

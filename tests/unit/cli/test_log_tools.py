@@ -99,13 +99,15 @@ def test_check_of_something_else_is_refused(
     assert "missing" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [[], ["--truncate-at", "-5"], ["--truncate-at", "end"]])
 def test_repair_does_nothing_without_an_offset(
-    data_dir: Path, capsys: pytest.CaptureFixture[str]
+    data_dir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        log.main(["repair", str(partition(data_dir))])
+        log.main(["repair", str(partition(data_dir)), *words])
     assert end.value.code == 2
     assert "--truncate-at" in capsys.readouterr().err
+    assert end_offset(data_dir, TOPIC, 0) == 6
 
 
 def test_repair_truncates_and_says_what_is_gone(
