@@ -14,6 +14,7 @@ use pybroker_wire::Uuid;
 
 use crate::disk;
 use crate::error::LogError;
+use crate::failure::FailureScope;
 use crate::partition_metadata::read_topic_id;
 use crate::producer_snapshot;
 use crate::segment::{
@@ -114,13 +115,19 @@ impl DeletedFiles {
     }
 
     /// Renames the files, durably and from the first segment up, so that a crash leaves no gap. Files that are not there are
-    /// passed over.
+    /// passed over; one whose new name finds no space on the disk goes at once.
     pub fn set_aside(&self) -> Result<(), LogError> {
         match &self.what {
             What::Segments { base_offsets, .. } if base_offsets.is_empty() => Ok(()),
             What::Segments { folder, .. } => {
                 for path in self.paths() {
-                    disk::rename_if_there(&path, &deleted_path(&path))?;
+                    match disk::rename_if_there(&path, &deleted_path(&path)) {
+                        // Deleting is what makes space. Whoever reads the file has it open.
+                        Err(error) if error.scope() == FailureScope::Passing => {
+                            disk::remove_file(&path)?;
+                        }
+                        renamed => renamed?,
+                    }
                 }
                 disk::sync_folder(folder)
             }

@@ -7,6 +7,7 @@ use pybroker_wire::batch::Attributes;
 use pybroker_wire::{BatchBuilder, TransactionMarker, TransactionOutcome, Uuid};
 
 use crate::config::LogConfig;
+use crate::disk;
 use crate::disk::simulated::{Errno, Fault, Operation, SimulatedDisk};
 use crate::error::{AppendError, LogError, ReadError};
 use crate::log::{Appended, Log, OpenOptions, Origin, Shutdown};
@@ -78,6 +79,27 @@ fn a_failed_fsync_takes_the_log_offline_and_is_not_tried_again() {
     assert_eq!(log.state().recovery_point, 0);
     assert!(matches!(log.flush(0), Err(LogError::Offline { .. })), "not even once more");
     assert!(append(&mut log).is_err());
+}
+
+#[test]
+fn segments_are_deleted_where_the_disk_has_no_space_for_their_new_names() {
+    let disk = SimulatedDisk::new(1);
+    let folder = disk.root().join("payments-0");
+    let mut log = open(&folder, Shutdown::Clean);
+    for _ in 0..4 {
+        append(&mut log).unwrap();
+        log.roll(0).unwrap();
+    }
+    log.flush(0).unwrap();
+    disk.fail(Fault { times: 4, errno: Errno::NoSpace, ..Fault::next(Operation::Rename) });
+    let start_move = log.begin_start_move(3).unwrap().unwrap();
+    let deleted = log.finish_start_move(start_move, Ok(())).unwrap();
+    deleted.set_aside().unwrap();
+    deleted.unlink().unwrap();
+    let names = disk::file_names(&folder).unwrap();
+    let base_offsets: Vec<_> = names.iter().filter(|name| name.contains(".log")).collect();
+    assert_eq!(base_offsets, ["00000000000000000003.log", "00000000000000000004.log"]);
+    assert_eq!(log.read(3, 100, 4, true).unwrap().to_vec().unwrap().len(), 78);
 }
 
 #[test]

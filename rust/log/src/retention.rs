@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::deletion::{DeletedFiles, Snapshots};
 use crate::error::{LogError, ReadError};
+use crate::failure::FailureScope;
 use crate::log::Log;
 use crate::truncate::store_log_start_offset;
 
@@ -41,9 +42,15 @@ impl Log {
         if !self.config.deletes {
             return Ok(self.log_start_offset);
         }
-        let kept = self.first_unexpired(self.first_within_size(first), now_ms)?;
-        if kept == self.segments.len() {
-            self.roll(now_ms)?;
+        let mut kept = self.first_unexpired(self.first_within_size(first), now_ms)?;
+        if kept == self.segments.len()
+            && let Err(error) = self.roll(now_ms)
+        {
+            if error.scope() != FailureScope::Passing || kept == first + 1 {
+                return Err(error);
+            }
+            // There is no space for another segment until the others have gone.
+            kept -= 1;
         }
         let kept_offset = self.segments.get(kept).map(|segment| segment.base_offset);
         Ok(kept_offset.unwrap_or(self.log_start_offset).max(self.log_start_offset))
@@ -144,7 +151,11 @@ impl Log {
             self.metadata_changes += 1;
         }
         if self.leader_epochs.truncate_from_start(self.log_start_offset) {
-            self.leader_epochs.store(&self.folder)?;
+            match self.leader_epochs.store(&self.folder) {
+                // Deleting is what makes space. Opening the log forgets these epochs, too.
+                Err(error) if error.scope() == FailureScope::Passing => {}
+                stored => stored?,
+            }
             self.metadata_changes += 1;
         }
         Ok(deleted)

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pybroker_log::simulated::SimulatedDisk;
 use pybroker_log::{LogConfig, Origin};
 use pybroker_wire::batch::Batch;
 use pybroker_wire::fetch::IsolationLevel;
@@ -92,6 +93,34 @@ fn what_has_expired_leaves_the_log_at_once_and_the_disk_after_the_delay() {
         Freed::default(),
         "nothing is left to do"
     );
+}
+
+#[test]
+fn retention_makes_space_on_a_full_disk() {
+    let all = LogConfig { retention_ms: 0, ..small_segments() };
+    let some = LogConfig { retention_bytes: 4_000, ..small_segments() };
+    for (config, least_segments) in [(some, 2), (all, 3)] {
+        let disk = SimulatedDisk::new(1);
+        let fixture = Fixture::with(|options| options.log_dirs = vec![disk.root()]);
+        let config = LogConfig { file_delete_delay_ms: 0, ..config };
+        fixture.create_with("t", &[(NODE, 0)], config);
+        let partition = fixture.partition("t", 0);
+        append(&partition, 8);
+        disk.set_capacity(Some(disk.used_bytes()));
+        assert!(partition.append(&mut batch(1, 1_500), 0, Origin::Client, 0).is_err());
+
+        let freed = enforce_all(&fixture.shared, &[Arc::clone(&partition)], i64::MAX);
+        // The last one goes too when the others have made space for its successor by then.
+        assert!(freed.segments >= least_segments, "{freed:?}");
+        let log_start_offset = partition.state().unwrap().log_start_offset;
+        assert_eq!(log_start_offset, 2 * freed.segments);
+        wait_until(|| fixture.shared.deletions.waiting() == 0);
+        wait_until(|| partition.append(&mut batch(1, 1_500), 0, Origin::Client, 0).is_ok());
+        fixture.shared.logs.close(0).unwrap();
+        let reopened = fixture.reopen("t");
+        let state = reopened.state().unwrap();
+        assert_eq!((state.log_start_offset, state.log_end_offset), (log_start_offset, 9));
+    }
 }
 
 #[tokio::test]
