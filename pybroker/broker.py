@@ -387,6 +387,7 @@ class Broker:
             ),
             node_ids=self.node_ids,
             now_ms=self.clock.now_ms,
+            monotonic_ms=self.clock.monotonic_ms,
             random_bytes=self.random_bytes,
         )
         groups.start(self.clock.monotonic_ms())

@@ -22,7 +22,7 @@ class Administration(Coordination):
         """List the groups that this node coordinates."""
         return [
             describe.list_group(group)
-            for group in self._loaded.find_all(caller.received_at_ms)
+            for group in self._loaded.find_all(self._monotonic_ms())
             if wanted.admits(group) and not self._is_elsewhere(group.group_id, caller)
         ]
 
@@ -36,7 +36,7 @@ class Administration(Coordination):
         """Describe one group."""
         if self._is_elsewhere(group_id, caller):
             return describe.describe_elsewhere(group_id)
-        group = self._loaded.find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, self._monotonic_ms())
         if group is None:
             return describe.describe_unknown(group_id, caller.api_version)
         if not isinstance(group, ClassicGroup):
@@ -47,11 +47,11 @@ class Administration(Coordination):
         """Delete a group without members, and what it has committed."""
         if self._is_elsewhere(group_id, caller):
             return ErrorCode.NOT_COORDINATOR
-        group = self._loaded.find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, self._monotonic_ms())
         if group is None:
             return ErrorCode.GROUP_ID_NOT_FOUND
         if not group.is_empty:
             return ErrorCode.NON_EMPTY_GROUP
-        decision = self._loaded.decision(caller.received_at_ms)
+        decision = self._loaded.decision(self._monotonic_ms())
         self._loaded.delete(group, decision)
         return ErrorCode.NONE

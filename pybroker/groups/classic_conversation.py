@@ -40,13 +40,13 @@ class ClassicConversation(Coordination):
             <= configs.group_max_session_timeout_ms
         ):
             refusal = ErrorCode.INVALID_SESSION_TIMEOUT
-        group = self._loaded.find(request.group_id, caller.received_at_ms)
+        group = self._loaded.find(request.group_id, self._monotonic_ms())
         is_there = group is not None and not (isinstance(group, ConsumerGroup) and group.is_empty)
         if refusal is ErrorCode.NONE and not is_there and request.member_id:
             refusal = ErrorCode.UNKNOWN_MEMBER_ID
         if refusal is not ErrorCode.NONE:
             return rebalance.refused(request.member_id, refusal)
-        decision = self._loaded.decision(caller.received_at_ms)
+        decision = self._loaded.decision(self._monotonic_ms())
         if group is None:
             group = self._loaded.make(request.group_id, decision)
         elif isinstance(group, ConsumerGroup) and group.is_empty:
@@ -92,7 +92,7 @@ class ClassicConversation(Coordination):
         group = self._locate(request.group_id, caller)
         if isinstance(group, ErrorCode):
             return SyncGroupResponse(error_code=group)
-        decision = self._loaded.decision(caller.received_at_ms)
+        decision = self._loaded.decision(self._monotonic_ms())
         if isinstance(group, ClassicGroup):
             response = sync(group, request, waiter, decision)
         else:
@@ -112,8 +112,8 @@ class ClassicConversation(Coordination):
                 return located
             group = located
         if isinstance(group, ClassicGroup):
-            return heartbeat(group, request, caller.received_at_ms)
-        decision = self._loaded.decision(caller.received_at_ms)
+            return heartbeat(group, request, self._monotonic_ms())
+        decision = self._loaded.decision(self._monotonic_ms())
         try:
             code = classic_members.heartbeat(group, request, self.topics, decision)
         except KafkaError as error:
@@ -131,10 +131,10 @@ class ClassicConversation(Coordination):
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
             return LeaveGroupResponse(error_code=refusal)
-        group = self._loaded.find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, self._monotonic_ms())
         if group is None:
             return leave.leave_unknown_group(leavers)
-        decision = self._loaded.decision(caller.received_at_ms)
+        decision = self._loaded.decision(self._monotonic_ms())
         if isinstance(group, ClassicGroup):
             response = leave.leave(group, leavers, decision)
         else:

@@ -38,7 +38,7 @@ class ConsumerConversation(Coordination):
         group = self._loaded.by_id.get(request.group_id)
         if isinstance(group, ConsumerGroup) and len(self.node_ids) == 1:
             sender_id = (caller.client_id or "", client_host)
-            response = keep_alive(group, request, sender_id, caller.received_at_ms)
+            response = keep_alive(group, request, sender_id, self._monotonic_ms())
             if response is not None:
                 return response
         if PROTOCOL not in self.configs.group_coordinator_rebalance_protocols:
@@ -47,7 +47,7 @@ class ConsumerConversation(Coordination):
             validate(request, caller.api_version, self.configs)
             if self._is_elsewhere(request.group_id, caller):
                 return ConsumerGroupHeartbeatResponse(error_code=ErrorCode.NOT_COORDINATOR)
-            decision = self._loaded.decision(caller.received_at_ms)
+            decision = self._loaded.decision(self._monotonic_ms())
             if request.member_epoch < JOIN_EPOCH:
                 return self._leave(request, decision)
             return self._heartbeat(request, caller, client_host, decision)
@@ -63,7 +63,7 @@ class ConsumerConversation(Coordination):
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
             return describe.describe_refused(group_id, refusal)
-        group = self._loaded.find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, self._monotonic_ms())
         if group is None:
             return describe.describe_unknown(group_id)
         if not isinstance(group, ConsumerGroup):
@@ -85,7 +85,7 @@ class ConsumerConversation(Coordination):
         client_host: str,
         decision: "Decision",
     ) -> ConsumerGroupHeartbeatResponse:
-        found = self._loaded.find(request.group_id, caller.received_at_ms)
+        found = self._loaded.find(request.group_id, self._monotonic_ms())
         if request.member_epoch == JOIN_EPOCH:
             group = self._to_join(request, found, decision)
         elif found is None:

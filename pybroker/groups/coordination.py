@@ -41,16 +41,15 @@ class Caller(Protocol):
     def node_id(self) -> int:
         """The node that was asked."""
 
-    @property
-    def received_at_ms(self) -> int:
-        """When, on the monotonic scale."""
-
 
 class Coordination:
     """The groups of all nodes of this process, and how a request finds its own.
 
-    `node_ids` and `topics` may be replaced when there are others. `now_ms` is the wall clock;
-    `random_bytes(n)` gives n of them.
+    `node_ids` and `topics` may be replaced when there are others. `now_ms` is the wall clock,
+    `monotonic_ms` the scale of timers; `random_bytes(n)` gives n of them.
+
+    Requests are decided at the time at which they are decided, not at which they came: a client
+    whose heartbeat waits for a Python that is held up cannot send the next one.
     """
 
     def __init__(
@@ -62,11 +61,13 @@ class Coordination:
         configs: "GroupConfigs",
         node_ids: "Sequence[int]",
         now_ms: "Callable[[], int]",
+        monotonic_ms: "Callable[[], int]",
         random_bytes: "Callable[[int], bytes]",
     ) -> None:
         self.node_ids = node_ids
         self.configs = configs
         self.topics = topics
+        self._monotonic_ms = monotonic_ms
         self._random_bytes = random_bytes
         self._loaded = LoadedGroups(store, timers, configs, now_ms, lambda: self.topics)
         self._expiry = OffsetExpiry(store, timers, configs, self._loaded)
@@ -95,7 +96,7 @@ class Coordination:
         refusal = self._refusal_of(group_id, caller)
         if refusal is not ErrorCode.NONE:
             return refusal
-        group = self._loaded.find(group_id, caller.received_at_ms)
+        group = self._loaded.find(group_id, self._monotonic_ms())
         return ErrorCode.UNKNOWN_MEMBER_ID if group is None else group
 
     def _new_uuid(self) -> str:

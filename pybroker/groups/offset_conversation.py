@@ -25,8 +25,8 @@ class OffsetConversation(Coordination):
         if group is None or len(self.node_ids) > 1:
             if self._is_elsewhere(request.group_id, caller):
                 return offsets.refuse(request, self.topics, ErrorCode.NOT_COORDINATOR)
-            group = self._loaded.find(request.group_id, caller.received_at_ms)
-        decision = self._loaded.decision(caller.received_at_ms)
+            group = self._loaded.find(request.group_id, self._monotonic_ms())
+        decision = self._loaded.decision(self._monotonic_ms())
         if group is None:
             if offsets.names_a_member(request):
                 is_new = caller.api_version >= 9
@@ -46,7 +46,7 @@ class OffsetConversation(Coordination):
         if self._is_elsewhere(request.group_id, caller):
             return positions.refuse_one(request, ErrorCode.NOT_COORDINATOR, caller.api_version)
         return positions.fetch_one(
-            self._loaded.find(request.group_id, caller.received_at_ms), request
+            self._loaded.find(request.group_id, self._monotonic_ms()), request
         )
 
     def fetch_group_offsets(
@@ -55,7 +55,7 @@ class OffsetConversation(Coordination):
         """Decide one group of an OffsetFetch of version 8 or later."""
         if self._is_elsewhere(wanted.group_id, caller):
             return positions.refuse_group(wanted, ErrorCode.NOT_COORDINATOR)
-        group = self._loaded.find(wanted.group_id, caller.received_at_ms)
+        group = self._loaded.find(wanted.group_id, self._monotonic_ms())
         return positions.fetch_group(group, wanted, self.topics, caller.api_version)
 
     def delete_offsets(
@@ -65,10 +65,10 @@ class OffsetConversation(Coordination):
         refusal = self._refusal_of(request.group_id, caller)
         if refusal is not ErrorCode.NONE:
             return OffsetDeleteResponse(error_code=refusal)
-        group = self._loaded.find(request.group_id, caller.received_at_ms)
+        group = self._loaded.find(request.group_id, self._monotonic_ms())
         if group is None:
             return OffsetDeleteResponse(error_code=ErrorCode.GROUP_ID_NOT_FOUND)
-        decision = self._loaded.decision(caller.received_at_ms)
+        decision = self._loaded.decision(self._monotonic_ms())
         response = offset_removal.delete(group, request, self.topics, decision)
         self._loaded.carry_out(group, decision)
         return response

@@ -3,7 +3,9 @@
 import pytest
 
 from pybroker.errors import ErrorCode
+from pybroker.protocol.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 from pybroker.protocol.heartbeat import HeartbeatRequest, HeartbeatResponse
+from tests.support.held_clock import HeldClock
 
 
 @pytest.mark.parametrize("version", range(5))
@@ -53,3 +55,26 @@ def test_a_silent_member_expires(start_broker, start_member):
     answer = other.join()
     assert [member.member_id for member in answer.members] == [other.member_id]
     assert silent.heartbeat() is ErrorCode.UNKNOWN_MEMBER_ID
+
+
+def test_a_session_begins_when_the_heartbeat_is_answered(start_broker, start_member):
+    # Python's clock is ahead of the data plane's, which stamped the heartbeats when they arrived:
+    # they have waited for Python for nearly a session, and their clients with them.
+    clock = HeldClock()
+    settings = {"group.initial.rebalance.delay.ms": "0", "pybroker.group.settle.ms": "0"}
+    broker = start_broker(settings=settings, clock=clock)
+    classic, consumer = start_member(broker), start_member(broker).client
+    classic.join(session_ms=45_000)
+    classic.sync({classic.member_id: b"x"})
+    beat = ConsumerGroupHeartbeatRequest(
+        group_id="consumers",
+        member_id="m",
+        rebalance_timeout_ms=60_000,
+        subscribed_topic_names=["t"],
+        topic_partitions=[],
+    )
+    beat.member_epoch = consumer.ask(beat, 1).member_epoch
+    for _ in range(3):
+        clock.advance(broker, 44_000)
+        assert classic.heartbeat() is ErrorCode.NONE
+        assert consumer.ask(beat, 1).error_code == ErrorCode.NONE

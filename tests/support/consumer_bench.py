@@ -87,7 +87,7 @@ class ConsumerBench(Bench):
             server_assignor=assignor,
             topic_partitions=None if owned is None else _pairs(owned),
         )
-        caller = Caller(version, self.now_ms, node_id=node_id)
+        caller = Caller(version, node_id=node_id)
         response = self.coordinator.consumer_heartbeat(request, caller)
         self._compare()
         return response
@@ -119,7 +119,7 @@ class ConsumerBench(Bench):
         self.take_changes()
 
     def describe(self, group_id: str = "group") -> ConsumerGroupDescribeResponse.DescribedGroup:
-        return self.coordinator.describe_consumer_group(group_id, Caller(1, self.now_ms))
+        return self.coordinator.describe_consumer_group(group_id, Caller(1))
 
     # What members have, by topic name.
 

@@ -38,7 +38,6 @@ class Caller(NamedTuple):
     """A request's context."""
 
     api_version: int
-    received_at_ms: int
     client_id: str | None = "app"
     client_host: str = "127.0.0.1"
     node_id: int = 1
@@ -97,6 +96,7 @@ class Bench:
             configs=self.configs,
             node_ids=self.node_ids,
             now_ms=self.wall_ms,
+            monotonic_ms=lambda: self.now_ms,
             random_bytes=self.random.randbytes,
         )
         self.coordinator.start(self.now_ms)
@@ -141,7 +141,7 @@ class Bench:
         **fields: Any,
     ) -> Answer:
         request = join_request(member_id, **fields)
-        caller = Caller(version, self.now_ms, client_id, node_id=node_id)
+        caller = Caller(version, client_id, node_id=node_id)
         answer = Answer()
         return self._answered(answer, self.coordinator.join(request, caller, answer))
 
@@ -164,12 +164,12 @@ class Bench:
         fields = {"protocol_type": None, "protocol_name": None, **fields}
         request = sync_request(member_id, generation_id, assignments, **fields)
         answer = Answer()
-        response = self.coordinator.sync(request, Caller(5, self.now_ms), answer)
+        response = self.coordinator.sync(request, Caller(5), answer)
         return self._answered(answer, response)
 
     def heartbeat(self, member_id: str, generation_id: int, **fields: Any) -> ErrorCode:
         request = heartbeat_request(member_id, generation_id, **fields)
-        code = self.coordinator.heartbeat(request, Caller(4, self.now_ms))
+        code = self.coordinator.heartbeat(request, Caller(4))
         self._compare()
         return code
 
@@ -187,7 +187,7 @@ class Bench:
             )
             for leaver in leavers
         ]
-        response = self.coordinator.leave(group_id, members, Caller(5, self.now_ms))
+        response = self.coordinator.leave(group_id, members, Caller(5))
         self._compare()
         assert response.error_code == 0
         return [ErrorCode(member.error_code) for member in response.members]
@@ -229,7 +229,7 @@ class Bench:
                 )
             ],
         )
-        response = self.coordinator.commit_offsets(request, Caller(version, self.now_ms))
+        response = self.coordinator.commit_offsets(request, Caller(version))
         self._compare()
         (answered,) = response.topics
         return {each.partition_index: ErrorCode(each.error_code) for each in answered.partitions}
@@ -237,7 +237,7 @@ class Bench:
     def committed(self, group_id: str = "group") -> dict[tuple[str, int], int]:
         """Everything that a group has committed."""
         request = OffsetFetchRequest(group_id=group_id, topics=None)
-        response = self.coordinator.fetch_offsets(request, Caller(7, self.now_ms))
+        response = self.coordinator.fetch_offsets(request, Caller(7))
         return {
             (topic.name, partition.partition_index): partition.committed_offset
             for topic in response.topics
@@ -246,7 +246,7 @@ class Bench:
 
     def listed(self, states: Iterable[str] = (), types: Iterable[str] = ()) -> dict[str, str]:
         """State of the groups that ListGroups shows."""
-        found = self.coordinator.list_groups(GroupFilter(states, types), Caller(5, self.now_ms))
+        found = self.coordinator.list_groups(GroupFilter(states, types), Caller(5))
         return {group.group_id: group.group_state for group in found}
 
     def stable(self, count: int = 1, **arguments: Any) -> list[str]:

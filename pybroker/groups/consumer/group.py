@@ -282,9 +282,8 @@ class ConsumerGroup(Group):
         return self.configs.consumer_session_timeout_ms(self.group_id)
 
     def extend_session(self, member: "ConsumerMember", now_ms: int) -> None:
-        """Let a member's session begin anew, with the last that was heard of it."""
-        member.heard_at_ms = max(member.heard_at_ms, now_ms)
-        member.session_deadline_ms = member.heard_at_ms + self.session_timeout_ms(member)
+        """Let a member's session begin anew."""
+        member.session_deadline_ms = now_ms + self.session_timeout_ms(member)
         self.wake_by(member.session_deadline_ms)
 
     def next_deadline_ms(self) -> int:

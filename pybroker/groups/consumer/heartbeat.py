@@ -70,11 +70,9 @@ def keep_alive(
         or (member.client_id, member.client_host) != sender_id
     ):
         return None
-    heard_at_ms = max(member.heard_at_ms, now_ms)
-    deadline_ms = heard_at_ms + group.configs.consumer_session_timeout_ms(group.group_id)
+    deadline_ms = now_ms + group.configs.consumer_session_timeout_ms(group.group_id)
     if deadline_ms < group.wake_at_ms:
         return None  # The timeout has become shorter: somebody must see to the timer.
-    member.heard_at_ms = heard_at_ms
     member.session_deadline_ms = deadline_ms
     return ConsumerGroupHeartbeatResponse(
         member_id=member.member_id,

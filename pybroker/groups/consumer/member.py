@@ -35,9 +35,9 @@ class ConsumerMember:
 
     `subscribed_topic_names` is sorted; `subscribed_topic_regex` is empty when there is none.
     `assigned` is what it may use, `pending_revocation` what it must give up first; both count as
-    owned. `heard_at_ms` is when its last heartbeat was received. `classic` is None for a member
-    that speaks the consumer protocol. `told_at_ms` is when it was told an assignment that it has
-    not said to own yet; None when it has, or was told `times_told` times in vain.
+    owned. `classic` is None for a member that speaks the consumer protocol. `told_at_ms` is when it
+    was told an assignment that it has not said to own yet; None when it has, or was told
+    `times_told` times in vain.
     """
 
     __slots__ = (
@@ -45,7 +45,6 @@ class ConsumerMember:
         "classic",
         "client_host",
         "client_id",
-        "heard_at_ms",
         "instance_id",
         "join_deadline_ms",
         "member_epoch",
@@ -81,7 +80,6 @@ class ConsumerMember:
         self.previous_member_epoch = 0
         self.assigned: Assigned = NOTHING
         self.pending_revocation: Assigned = NOTHING
-        self.heard_at_ms = 0
         self.session_deadline_ms = 0
         self.rebalance_deadline_ms: int | None = None
         self.join_deadline_ms: int | None = None

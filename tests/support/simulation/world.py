@@ -265,7 +265,7 @@ class World:
     # The network.
 
     def caller(self, version: int, client_id: str) -> Caller:
-        return Caller(version, self.now_ms, client_id)
+        return Caller(version, client_id)
 
     def answer(self, given: Callable[[Any], None] | None = None) -> RecordedAnswer:
         return RecordedAnswer(given)

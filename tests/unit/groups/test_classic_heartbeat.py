@@ -100,14 +100,3 @@ def test_an_empty_group_may_get_another_protocol_type(bench: Bench) -> None:
     bench.leave(member_id)
     answer = bench.join_new(protocol_type="connect", protocols={"default": b""})
     assert answer.response.protocol_type == "connect"
-
-
-def test_a_heartbeat_counts_from_when_it_was_received(bench: Bench) -> None:
-    (member_id,) = bench.stable(session_ms=10_000)
-    bench.now_ms += 9_999
-    assert bench.heartbeat(member_id, 1) is ErrorCode.NONE
-    bench.now_ms -= 5_000  # Another reactor's clock reading, handed over later.
-    assert bench.heartbeat(member_id, 1) is ErrorCode.NONE
-    bench.now_ms += 5_000
-    bench.advance(9_999)
-    assert bench.state() is GroupState.STABLE

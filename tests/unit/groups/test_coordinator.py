@@ -128,7 +128,7 @@ def test_groups_are_listed_by_state_and_type(bench: Bench) -> None:
 
 def test_a_stable_group_is_described_whole(bench: Bench) -> None:
     (member_id,) = bench.stable()
-    described = bench.coordinator.describe_group("group", Caller(6, bench.now_ms))
+    described = bench.coordinator.describe_group("group", Caller(6))
     assert (described.error_code, described.group_state) == (0, "Stable")
     assert (described.protocol_type, described.protocol_data) == ("consumer", "range")
     (member,) = described.members
@@ -144,7 +144,7 @@ def test_a_stable_group_is_described_whole(bench: Bench) -> None:
 def test_during_a_rebalance_members_are_described_without_metadata(bench: Bench) -> None:
     bench.stable()
     bench.join_new()
-    described = bench.coordinator.describe_group("group", Caller(6, bench.now_ms))
+    described = bench.coordinator.describe_group("group", Caller(6))
     assert (described.group_state, described.protocol_data) == ("PreparingRebalance", "")
     assert [member.member_metadata for member in described.members] == [b"", b""]
 
@@ -156,7 +156,7 @@ def test_during_a_rebalance_members_are_described_without_metadata(bench: Bench)
 def test_a_group_that_does_not_exist_is_dead(
     bench: Bench, version: int, code: int, message: str | None
 ) -> None:
-    described = bench.coordinator.describe_group("nobody", Caller(version, bench.now_ms))
+    described = bench.coordinator.describe_group("nobody", Caller(version))
     assert (described.group_state, described.error_code) == ("Dead", code)
     assert described.error_message == message
 
@@ -164,7 +164,7 @@ def test_a_group_that_does_not_exist_is_dead(
 def test_an_empty_group_is_deleted_with_its_offsets(bench: Bench) -> None:
     (member_id,) = bench.stable()
     bench.commit({0: 1}, member_id, 1)
-    caller = Caller(2, bench.now_ms)
+    caller = Caller(2)
     assert bench.coordinator.delete_group("group", caller) is ErrorCode.NON_EMPTY_GROUP
     bench.leave(member_id)
     bench.take_changes()
@@ -205,9 +205,7 @@ def test_every_node_lists_its_own_groups() -> None:
     listed = [
         group.group_id
         for node in (1, 2, 3)
-        for group in bench.coordinator.list_groups(
-            GroupFilter((), ()), Caller(5, bench.now_ms, node_id=node)
-        )
+        for group in bench.coordinator.list_groups(GroupFilter((), ()), Caller(5, node_id=node))
     ]
     assert sorted(listed) == sorted(names)
 

@@ -34,7 +34,7 @@ def delete(
     request = OffsetDeleteRequest(
         group_id=group_id, topics=[OffsetDeleteRequest.Topic(name=topic, partitions=partitions)]
     )
-    response = bench.coordinator.delete_offsets(request, Caller(0, bench.now_ms))
+    response = bench.coordinator.delete_offsets(request, Caller(0))
     bench._compare()
     if response.error_code:
         return ErrorCode(response.error_code)

@@ -19,14 +19,14 @@ def one(bench: Bench, topics: dict[str, list[int]] | None, version: int = 5, **m
             for name, indexes in topics.items()
         ],
     )
-    return bench.coordinator.fetch_offsets(request, Caller(version, bench.now_ms, **more))
+    return bench.coordinator.fetch_offsets(request, Caller(version, **more))
 
 
 def batched(
     bench: Bench, topics: list[OffsetFetchRequest.Topics] | None, version: int, **more: Any
 ) -> Any:
     wanted = OffsetFetchRequest.Group(group_id=more.pop("group_id", "group"), topics=topics)
-    return bench.coordinator.fetch_group_offsets(wanted, Caller(version, bench.now_ms, **more))
+    return bench.coordinator.fetch_group_offsets(wanted, Caller(version, **more))
 
 
 def seen(topics: Any) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ def fetch(bench: ConsumerBench, member_id: str | None, epoch: int) -> ErrorCode:
     wanted = OffsetFetchRequest.Group(
         group_id="group", member_id=member_id, member_epoch=epoch, topics=None
     )
-    answer = bench.coordinator.fetch_group_offsets(wanted, Caller(9, bench.now_ms))
+    answer = bench.coordinator.fetch_group_offsets(wanted, Caller(9))
     return ErrorCode(answer.error_code)
 
 
