@@ -1,5 +1,7 @@
 """Several log directories: where partitions lie, and what is answered when a directory fails."""
 
+import re
+
 import pytest
 
 from pybroker.errors import ErrorCode
@@ -61,6 +63,31 @@ def test_partitions_are_spread_and_found_again(dirs, tmp_path):
         create_topic(client, "u", 1)
         create_topic(client, "v", 1)
     assert [len(folders(path)) for path in dirs] == [3, 3]
+
+
+def test_opening_that_takes_long_says_how_far_it_is(dirs, caplog, monkeypatch):
+    from pybroker import Broker, log_dirs  # noqa: PLC0415
+
+    settings = {"log.dirs": ",".join(map(str, dirs))}
+    with Broker(settings=settings) as broker, RawClient(broker.bootstrap_servers) as client:
+        create_topic(client, "t", 4)
+        for partition in range(4):
+            produce(client, "t", partition, BATCH)
+    for path in dirs:
+        # As a crash leaves it: nothing is known to be flushed.
+        (path / ".kafka_cleanshutdown").unlink()
+        (path / "recovery-point-offset-checkpoint").unlink()
+    monkeypatch.setattr(log_dirs, "PROGRESS_INTERVAL_S", 0)
+    caplog.set_level("INFO")
+    with Broker(settings=settings) as broker:
+        recovered_bytes = 4 * len(BATCH)
+        progress = broker.data_plane.recovery_progress()
+        assert progress == (4, 4, recovered_bytes, recovered_bytes)
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(
+        re.fullmatch(r"Opening logs: \d of [04] partitions; 0 of 0 MiB recovered, 0 MiB left", line)
+        for line in lines
+    ), lines
 
 
 def test_directories_are_named_by_the_words_of_the_config(start, dirs):

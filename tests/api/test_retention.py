@@ -122,6 +122,26 @@ def test_files_stay_for_their_delay_and_then_go(aged_broker, aged_client, clock,
     wait_until(lambda: len(list((tmp_path / "later-0").glob("*.log.deleted"))) == 2)
 
 
+def test_how_far_logs_are_flushed_is_written_every_interval(start_broker, clock, tmp_path):
+    settings = {
+        "log.flush.offset.checkpoint.interval.ms": str(CHECK_MS),
+        "log.initial.task.delay.ms": "1000",
+    }
+    broker = start_broker(clock=clock, data_dir=tmp_path, settings=settings)
+
+    def written():
+        path = tmp_path / "recovery-point-offset-checkpoint"
+        return path.read_text() if path.exists() else ""
+
+    batch = record_batch([START_MS] * 2)
+    with RawClient(broker.bootstrap_servers) as client:
+        create_topic(client, "t", configs=[("flush.messages", "1")])
+        for delay_ms, end_offset in ((1000, 2), (CHECK_MS, 4)):
+            produce(client, "t", 0, batch)
+            clock.advance(broker, delay_ms)
+            wait_until(lambda end=end_offset: written() == f"0\n1\nt 0 {end}\n")
+
+
 def test_the_log_start_offset_survives_a_restart(clock, tmp_path, start_broker):
     with (
         Broker(clock=clock, data_dir=tmp_path) as broker,

@@ -5,6 +5,7 @@
 import pytest
 
 from pybroker.configs import Config, TopicConfig, validate_topic_configs
+from pybroker.configs.topic_keys import TOPIC_CONFIG_ROWS
 from pybroker.errors import ErrorCode, KafkaError
 
 MAX_LONG = 2**63 - 1
@@ -252,6 +253,37 @@ def test_a_log_obeys_the_effective_values() -> None:
         "compression_level": 7,
         "producer_id_expiration_ms": 21,
     }
+
+
+# What acts with a codec only, and values of what is no whole number.
+CODECS = {f"compression.{codec}.level": codec for codec in ("gzip", "lz4", "zstd")}
+WORDS = {
+    "cleanup.policy": "compact,delete",
+    "compression.type": "lz4",
+    "message.timestamp.type": "LogAppendTime",
+    "min.cleanable.dirty.ratio": "0.25",
+    "preallocate": "true",
+    **dict.fromkeys(CODECS, "2"),
+}
+NUMBER = "1100000"
+BROKER_FORMS = [
+    (row.name, synonym.name, synonym.factor)
+    for row in TOPIC_CONFIG_ROWS
+    for synonym in row.synonyms
+    if row.acts and row.name != "min.insync.replicas"
+]
+
+
+@pytest.mark.parametrize(("name", "broker_name", "factor"), BROKER_FORMS)
+def test_a_log_obeys_the_brokers_form_of_each_config_as_the_topics_own(
+    name: str, broker_name: str, factor: int
+) -> None:
+    text = WORDS.get(name, NUMBER)
+    base = {"compression.type": CODECS[name]} if name in CODECS else {}
+    topics_own = text if factor == 1 else str(int(text) * factor)
+    by_broker = TopicConfig(Config(base | {broker_name: text}), {}).to_log_config()
+    assert by_broker == TopicConfig(Config(base), {name: topics_own}).to_log_config()
+    assert by_broker != TopicConfig(Config(base), {}).to_log_config()
 
 
 def test_small_segments_are_for_tests_and_win() -> None:
