@@ -2,7 +2,8 @@
 
 Promises:
   * A job runs for the first time after its `first_ms`, and then `interval_ms` after its last
-    start; never twice at once: a run that takes longer than that delays the next one.
+    start; never twice at once, unless it may overlap: a run that takes longer than that delays the
+    next one.
   * A job that fails is logged and runs again at its next time.
 """
 
@@ -34,6 +35,7 @@ class Job(NamedTuple):
     run: "Callable[[], Awaitable[object]]"
     first_ms: int
     interval_ms: int
+    may_overlap: bool = False
 
 
 class Schedule:
@@ -50,7 +52,7 @@ class Schedule:
         self._report_bug = report_bug
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, Timer] = {}
-        self._running: dict[str, asyncio.Future[None]] = {}
+        self._running: set[asyncio.Future[None]] = set()
 
     def add(self, job: Job) -> None:
         """Run a job from now on."""
@@ -70,7 +72,7 @@ class Schedule:
         """Begin no more runs, and forget those under way: what they wait for ends without them."""
         for timer in self._waiting.values():
             timer.cancel()
-        for running in self._running.values():
+        for running in self._running:
             running.cancel()
 
     def _wait(self, job: Job, deadline_ms: int) -> None:
@@ -80,7 +82,11 @@ class Schedule:
 
     def _begin(self, job: Job, now_ms: int) -> None:
         del self._waiting[job.name]
-        self._running[job.name] = asyncio.ensure_future(self._run(job, now_ms))
+        running = asyncio.ensure_future(self._run(job, now_ms))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        if job.may_overlap:
+            self._wait(self._jobs[job.name], now_ms + job.interval_ms)
 
     async def _run(self, job: Job, began_ms: int) -> None:
         try:
@@ -89,6 +95,8 @@ class Schedule:
             logger.warning("%s failed: %s", job.name, error)
         except Exception as error:
             self._report_bug(f"{job.name} failed", error)
+        if job.may_overlap:
+            return
         job = self._jobs[job.name]
         self._wait(job, max(began_ms + job.interval_ms, self._monotonic_ms()))
 
@@ -122,7 +130,8 @@ def schedule_of(broker: "Broker") -> Schedule:
     backoff_ms = backoff_of(config)
     for job in (
         Job("Retention", enforce_retention, first_ms, config.log_retention_check_interval_ms),
-        Job(COMPACTION, clean, backoff_ms, backoff_ms),
+        # The data plane gives a run the threads that earlier ones have left idle.
+        Job(COMPACTION, clean, backoff_ms, backoff_ms, may_overlap=True),
         Job(
             "The checkpoint of the logs",
             data_plane.checkpoint,

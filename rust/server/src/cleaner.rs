@@ -1,7 +1,8 @@
 //! Compaction of the logs, as Kafka's log cleaner: which log is next, and the threads that clean.
 //!
 //! * A run is begun by Python, by its clock, and ends when no log is dirty enough. The most overdue log comes first, then the
-//!   filthiest. Threads start with the first run that finds a compacted log.
+//!   filthiest. Threads start with the first run that finds a compacted log. A run that comes while others are not at their end
+//!   has the threads that those have left idle, so that a large log does not hold up the small ones.
 //! * What reads and writes runs at the lowest priority that the system has, in a thread of its own that holds no lock. What holds the
 //!   mutex of a log runs at the usual one: else a busy processor would keep a reactor waiting for a thread that waits for it.
 //! * Memory for the map is there while a pass runs, and as much as the keys of what is dirty need.
@@ -82,9 +83,27 @@ pub(crate) struct Cleaner {
     /// Has as many threads as the options say; another takes its place when they change.
     pool: Mutex<WorkPool>,
     pace: Arc<Pace>,
+    /// Threads that clean, of all runs.
+    at_work: AtomicUsize,
     state: Mutex<CleanerState>,
     /// The numbers as they last were: who asks for them waits for no disk.
     numbers: Mutex<CleanerNumbers>,
+}
+
+/// A thread that cleans.
+struct AtWork(Arc<Cleaner>);
+
+impl AtWork {
+    fn begin(cleaner: &Arc<Cleaner>) -> Self {
+        cleaner.at_work.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(cleaner))
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.at_work.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A log that is to be cleaned.
@@ -107,6 +126,7 @@ impl Cleaner {
         Self {
             pool: Mutex::new(new_pool(&options)),
             pace: Arc::new(Pace::new(options.io_max_bytes_per_second)),
+            at_work: AtomicUsize::new(0),
             state: Mutex::new(CleanerState::new(log_dirs)),
             numbers: Mutex::default(),
             options: Mutex::new(options),
@@ -124,7 +144,8 @@ impl Cleaner {
         *present = options;
     }
 
-    /// Clean the partitions until none is dirty enough, and then call `done`. To be called where a disk may be waited for.
+    /// Clean the partitions until none is dirty enough, with the threads that are idle, and then call `done`. To be called where
+    /// a disk may be waited for.
     pub(crate) fn run(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
@@ -132,6 +153,11 @@ impl Cleaner {
         now_ms: i64,
         done: impl FnOnce(Cleaned) + Send + 'static,
     ) {
+        let CleanerOptions { is_enabled, threads, .. } = *self.options.lock();
+        let idle = threads.saturating_sub(self.at_work.load(Ordering::Acquire));
+        if threads > 0 && idle == 0 {
+            return done(Cleaned::default());
+        }
         let open = partitions.iter().map(|each| (id_of(each), name_of(each))).collect();
         let is_compacted =
             |each: &Arc<Partition>| each.with_log(|log| log.is_compacted()) == Ok(true);
@@ -144,18 +170,18 @@ impl Cleaner {
                 *self.numbers.lock() = state.numbers();
             }
         }
-        let CleanerOptions { is_enabled, threads, .. } = *self.options.lock();
-        if !is_enabled || threads == 0 || compacted.is_empty() {
+        if !is_enabled || idle == 0 || compacted.is_empty() {
             return done(Cleaned::default());
         }
-        let left = Arc::new(AtomicUsize::new(threads));
+        let left = Arc::new(AtomicUsize::new(idle));
         let total = Arc::new(Mutex::new((Cleaned::default(), Some(done))));
-        for _ in 0..threads {
-            let (this, shared) = (Arc::clone(self), Arc::clone(shared));
+        for _ in 0..idle {
+            let (at_work, shared) = (AtWork::begin(self), Arc::clone(shared));
             let (compacted, left, total) =
                 (Arc::clone(&compacted), Arc::clone(&left), Arc::clone(&total));
             self.pool.lock().run(move || {
-                let part = this.clean_all(&shared, &compacted, now_ms);
+                let part = at_work.0.clean_all(&shared, &compacted, now_ms);
+                drop(at_work);
                 let mut total = total.lock();
                 total.0.passes += part.passes;
                 total.0.freed_bytes += part.freed_bytes;

@@ -124,6 +124,24 @@ fn a_pass_under_way_goes_on_at_another_pace() {
 }
 
 #[test]
+fn a_large_log_does_not_hold_up_the_small_ones() {
+    let mut place = Place::slow(10.0);
+    let large = place.begin(NOW_MS);
+    let options = CleanerOptions { io_max_bytes_per_second: 10.0, ..CleanerOptions::default() };
+    place.fixture.create_with("small", &[(NODE, 0)], compacted());
+    place.partitions.push(place.fixture.partition("small", 0));
+    append(&place.partitions[1], 100);
+    assert_eq!(place.run(NOW_MS), Cleaned::default(), "the only thread is at work");
+
+    place.cleaner.reconfigure(CleanerOptions { threads: 2, ..options });
+    assert_eq!(place.run(NOW_MS).passes, 1);
+    assert!(large.try_recv().is_err(), "it is slow");
+    place.cleaner.reconfigure(CleanerOptions::default());
+    assert_eq!(large.recv_timeout(PATIENCE).unwrap().passes, 1);
+    assert_eq!(place.run(NOW_MS), Cleaned::default(), "nothing is dirty");
+}
+
+#[test]
 fn a_run_cleans_what_is_dirty_and_remembers_how_far() {
     let plain = LogConfig { compacted: false, ..compacted() };
     for threads in [1, 3] {

@@ -74,6 +74,23 @@ def test_a_job_that_takes_long_is_not_begun_twice() -> None:
     run(conversation)
 
 
+def test_a_job_that_may_overlap_begins_at_its_interval_all_the_same() -> None:
+    async def conversation(setting: Setting) -> None:
+        setting.ending = asyncio.Event()
+        setting.schedule.add(Job("Another", setting.job, 2_000, 1_000, may_overlap=True))
+        for now_ms in (1_300, 3_000, 4_000, 5_000):
+            await setting.advance_to(now_ms)
+        assert setting.started == [1_300, 3_000, 4_000, 5_000]
+        setting.ending.set()
+        await settled()
+        await setting.advance_to(5_999)
+        assert setting.started == [1_300, 3_000, 4_000, 5_000, 5_999]
+        await setting.advance_to(6_000)
+        assert setting.started[5:] == [6_000]
+
+    run(conversation)
+
+
 def test_a_job_that_fails_is_logged_and_runs_again(caplog: pytest.LogCaptureFixture) -> None:
     async def conversation(setting: Setting) -> None:
         setting.failure = KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "the disk is gone")
