@@ -20,7 +20,7 @@ from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.member import Member
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.consumer import snapshot
-from pybroker.groups.consumer.group import ConsumerGroup
+from pybroker.groups.consumer.group import NEW_GROUP_EPOCH, ConsumerGroup
 from pybroker.groups.consumer.member import ClassicMembership, ConsumerMember
 from pybroker.groups.consumer.subscription import note_subscriptions, topic_ids_of
 from pybroker.groups.consumer.target import raise_epoch
@@ -43,7 +43,7 @@ def upgraded(classic: ClassicGroup, topics: "Topics", decision: "Decision") -> C
     group = ConsumerGroup(classic.group_id, classic.configs, decision.wall_ms)
     if classic.members:
         _require_upgradable(classic)
-        group.group_epoch = group.target_epoch = classic.generation_id
+        group.group_epoch = group.target_epoch = _first_epoch(classic)
         try:
             for member in classic.members.values():
                 _upgrade_member(group, classic, member, topics, decision)
@@ -62,7 +62,7 @@ def leave_classic(
     What its leader assigned is the target until the epoch is raised. Where a static member took its
     own place again nobody has raised it, and then the target must be one.
     """
-    is_raised = group.group_epoch != classic.generation_id
+    is_raised = group.group_epoch != _first_epoch(classic)
     if classic.members and not is_raised and not _is_whole(group, topics):
         why = "what the leader had assigned is not what members ask for"
         raise_epoch(group, topics, RebalanceReason.GROUP_CONVERTED, why, decision)
@@ -121,6 +121,11 @@ def emptied(group: ConsumerGroup, decision: "Decision") -> ClassicGroup:
     classic.offsets = group.offsets
     decision.changes.extend(snapshot.deletion_of(group))
     return classic
+
+
+def _first_epoch(classic: ClassicGroup) -> int:
+    """Go on counting, but not from a generation that never was: epoch 0 is no member's."""
+    return max(classic.generation_id, NEW_GROUP_EPOCH)
 
 
 def _is_whole(group: ConsumerGroup, topics: "Topics") -> bool:

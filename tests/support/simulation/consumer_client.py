@@ -79,7 +79,7 @@ class ConsumerClient(Client):
 
     def _note_given(self, member_id: str, owner: str) -> None:
         member = self.world.consumer_member(member_id)
-        if member is not None:
+        if member is not None and member.member_epoch > 0:
             names = self.world.topic_names
             given = [
                 (names[topic_id], index)

@@ -98,6 +98,18 @@ def test_an_upgraded_group_whose_leader_assigned_everything_is_left_alone(
     assert bench.group_state() is ConsumerGroupState.STABLE
 
 
+def test_an_upgraded_group_that_had_no_generation_yet_begins_with_an_epoch() -> None:
+    bench = ConsumerBench(group_initial_rebalance_delay_ms=1_000)
+    waiting = bench.join(instance="one", protocols=subscription("orders"))
+    assert waiting.is_waiting
+    answer = bench.join_consumer("new", instance="one")
+    # 0 would be the epoch of who is about to join: its next heartbeat would be refused as one.
+    assert answer.member_epoch == 1
+    assert waiting.code is ErrorCode.REBALANCE_IN_PROGRESS
+    bench.settle()
+    assert bench.assigned("new") == EVERYTHING
+
+
 def test_a_topic_that_grew_before_the_upgrade_is_noticed(bench: ConsumerBench) -> None:
     classic_group(bench, 0, 1, 2, 3, instance="one")
     bench.all_topics.apply(partitions_of("orders", [4]))
