@@ -84,13 +84,18 @@ def _serve(config: "Config") -> int:
 
 async def _run(config: "Config") -> str | None:
     """Serve until a signal. Gives why, when the end came by itself."""
-    from pybroker.broker import Broker  # noqa: PLC0415 - Not needed to refuse a bad config.
+    # Not needed to refuse a bad config.
+    from pybroker.broker import Broker  # noqa: PLC0415
+    from pybroker.store.database import StoreError  # noqa: PLC0415
 
     stopping = asyncio.Event()
     _on_signals(stopping.set)
     broker = Broker(config)
     broker.log_dirs.on_all_failed = stopping.set
-    await broker.start()
+    try:
+        await broker.start()
+    except StoreError as error:
+        return str(error)
     try:
         for endpoint in broker.endpoints:
             _announce(endpoint.node_id, endpoint.listener)

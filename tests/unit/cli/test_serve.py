@@ -195,6 +195,27 @@ def test_a_bad_start_says_why_and_exits_1(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("meta.properties", "version=1\ncluster.id=abc\nnode.id=1\n", "belongs to a Kafka broker"),
+        ("control.db", "no database" * 100, "control.db"),
+    ],
+)
+def test_a_data_directory_that_is_not_pybrokers_is_named_and_left_as_it_is(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / name).write_text(content)
+    ended = run("--data-dir", "data", "--port", "0", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert ended.stderr.startswith("pybroker: ")
+    assert ended.stderr.count("\n") == 1
+    assert (data_dir / name).read_text() == content
+
+
 def test_a_bad_argument_exits_2(tmp_path: Path) -> None:
     ended = run("--prot", "1", cwd=tmp_path)
     assert ended.returncode == 2
