@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from pybroker.errors import ErrorCode, KafkaError
+from pybroker.groups.classic import leaderless
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.consumer import conversion, describe
 from pybroker.groups.consumer.group import ConsumerGroup
@@ -73,10 +74,12 @@ class ConsumerConversation(Coordination):
     def notice_topics(self, names: "Collection[str]", now_ms: int) -> None:
         """Let groups rebalance that read one of these topics, which came, went or grew."""
         for group in list(self._loaded.by_id.values()):
-            if isinstance(group, ConsumerGroup) and group.members:
-                decision = self._loaded.decision(now_ms)
+            decision = self._loaded.decision(now_ms)
+            if isinstance(group, ClassicGroup):
+                leaderless.notice_topics(group, self.topics, names, decision)
+            elif group.members:
                 notice_topics(group, self.topics, names, decision)
-                self._loaded.carry_out(group, decision)
+            self._loaded.carry_out(group, decision)
 
     def _heartbeat(
         self,

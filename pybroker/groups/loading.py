@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pybroker.groups import offsets
-from pybroker.groups.classic import rebalance, snapshot
+from pybroker.groups.classic import leaderless, rebalance, snapshot
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.state import GroupState
 from pybroker.groups.consumer import snapshot as consumer_snapshot
@@ -36,6 +36,7 @@ def load(
         group = load_classic(changes, configs, decision)
         if group is not None:
             _require_size(group, decision)
+            leaderless.notice_topics(group, topics, topics.by_name, decision)
         return group
     for change in changes:
         if isinstance(change, stored.OffsetCommitted):

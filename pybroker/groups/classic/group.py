@@ -31,7 +31,7 @@ class ClassicGroup(Group):
     """One group. A group that only commits offsets is EMPTY and has no protocol type.
 
     Deadlines are on the monotonic scale. `pending` maps member ids that were handed out to when
-    they lapse.
+    they lapse. `is_led` is false when no client believes to be the leader (`leaderless`).
     """
 
     TYPE: ClassVar[str] = "classic"
@@ -40,6 +40,7 @@ class ClassicGroup(Group):
         "generation_id",
         "initial_delay_ms",
         "initial_remaining_ms",
+        "is_led",
         "is_member_added",
         "join_deadline_ms",
         "joined_count",
@@ -67,6 +68,7 @@ class ClassicGroup(Group):
         self.protocol_type: str | None = None
         self.protocol_name: str | None = None
         self.leader_id: str | None = None
+        self.is_led = True
         self.members: dict[str, Member] = {}
         self.static_members: dict[str, str] = {}
         self.pending: dict[str, int] = {}

@@ -207,9 +207,10 @@ def _replace_static(
     replacing = f"{member.member_id} takes the place of {old_member_id}"
     why = f"static member {member.group_instance_id} came back: {replacing}"
     if group.state is GroupState.STABLE and group.select_protocol() == group.protocol_name:
+        again = _accepted_again(group, member, joiner.api_version, old_leader_id)
         decision.changes.extend(snapshot.changes_of(group))
         decision.note(f"Group {group.group_id} stays stable: {why}")
-        return _accepted_again(group, member, joiner.api_version, old_leader_id)
+        return again
     rebalance.park_join(group, member, joiner.waiter, decision)
     # Between join and sync the leader assigns to the old id, so there too the group starts over.
     reason = RebalanceReason.STATIC_MEMBER_REPLACED
@@ -225,9 +226,11 @@ def _accepted_again(
         if api_version >= 9:
             # KIP-814: it leads, may look at the members, and must leave the assignment alone.
             response.skip_assignment = True
+            group.is_led = True
         else:
             # It is not told that it leads, or it would assign anew to a group that is stable.
             assert old_leader_id is not None
             response.leader = old_leader_id
             response.members = []
+            group.is_led = False
     return response

@@ -158,6 +158,7 @@ def _become_empty(group: "ClassicGroup", decision: "Decision") -> None:
     group.generation_id = next_generation_id(group)
     group.protocol_name = None
     group.leader_id = None
+    group.is_led = True
     group.transition_to(GroupState.EMPTY, decision.wall_ms)
     decision.note(f"Group {group.group_id} with generation {group.generation_id} is now empty")
     decision.changes.extend(snapshot.changes_of(group))
@@ -172,6 +173,7 @@ def _begin_generation(group: "ClassicGroup", decision: "Decision") -> None:
         f"{len(group.members)} members"
     )
     group.pending_sync = set(group.members)
+    group.is_led = True
     for member in group.members.values():
         member.is_new = False
         answer_join(group, member, accepted(group, member), decision)

@@ -5,7 +5,7 @@ generations is not kept: after a restart the members are found in their last sta
 join again if they were told of another.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pybroker.groups.classic.member import Member
 from pybroker.groups.classic.state import GroupState
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pybroker.groups.classic.group import ClassicGroup
     from pybroker.store.groups import GroupChange
 
+# In the place of the leader of a group that no client leads; the first member counts as leader.
+NOBODY: Final = ""
+
 
 def changes_of(group: "ClassicGroup") -> "Iterator[GroupChange]":
     """Give the changes that store a group that is stable or empty."""
@@ -32,7 +35,7 @@ def changes_of(group: "ClassicGroup") -> "Iterator[GroupChange]":
         group.generation_id,
         group.protocol_type,
         group.protocol_name,
-        group.leader_id,
+        group.leader_id if group.is_led else NOBODY,
         group.state_timestamp_ms,
     )
     yield GroupMembersRemoved(group.group_id)
@@ -64,7 +67,8 @@ def apply_group(group: "ClassicGroup", change: GroupSet) -> None:
     group.generation_id = change.generation_id
     group.protocol_type = change.protocol_type
     group.protocol_name = change.protocol_name
-    group.leader_id = change.leader_id
+    group.leader_id = change.leader_id or None
+    group.is_led = change.leader_id != NOBODY
     group.state_timestamp_ms = change.state_timestamp_ms
 
 

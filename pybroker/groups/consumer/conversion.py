@@ -97,20 +97,20 @@ def downgraded(group: ConsumerGroup, topics: "Topics", decision: "Decision") -> 
     classic.state = GroupState.STABLE  # Not a transition: it begins in this state.
     classic.offsets = group.offsets
     decision.changes.extend(snapshot.deletion_of(group))
-    changes = list(classic_snapshot.changes_of(classic))
     line = f"Group {group.group_id} is downgraded from consumer to classic"
     is_settled = group.group_epoch == group.target_epoch and not group.unsettled
     if is_settled and not group.is_missing_member:
         # A static member took the place of the last one that spoke the other protocol.
+        classic.is_led = False
         decision.note(line)
+        decision.changes.extend(classic_snapshot.changes_of(classic))
     else:
         # Stored without a leader: who loads it before there is a new generation begins one.
-        changes = [
+        decision.changes.extend(
             change._replace(leader_id=None) if isinstance(change, GroupSet) else change
-            for change in changes
-        ]
+            for change in classic_snapshot.changes_of(classic)
+        )
         rebalance.prepare(classic, RebalanceReason.GROUP_CONVERTED, line, decision)
-    decision.changes.extend(changes)
     return classic
 
 

@@ -11,7 +11,7 @@ from pybroker.groups.rebalances import RebalanceReason
 from pybroker.protocol.consumer_protocol import ConsumerProtocolAssignment, encode_versioned
 from pybroker.store.consumer_groups import ConsumerGroupDeleted, ConsumerGroupSet
 from pybroker.store.groups import GroupDeleted, GroupSet
-from tests.support.classic_consumers import ClassicConsumer
+from tests.support.classic_consumers import ClassicConsumer, subscription
 from tests.support.consumer_bench import ConsumerBench, refusal, told
 from tests.unit.groups.consumer.test_classic_members import settle
 
@@ -187,6 +187,59 @@ def test_the_last_of_the_consumer_protocol_is_replaced_and_nobody_rebalances(
     assert back.sync() is ErrorCode.NONE
     assert back.owned == had
     assert [each.heartbeat() for each in old] == [ErrorCode.NONE] * 2
+
+
+def downgraded_in_place(bench: ConsumerBench) -> ClassicConsumer:
+    """A group whose only member came back with the classic protocol."""
+    bench.stable_members("new", instance="i")
+    bench.ask("new", -2, instance="i")
+    back = ClassicConsumer(bench, instance="i")
+    back.join()
+    assert back.sync() is ErrorCode.NONE
+    assert back.owned == {"orders": [0, 1, 2, 3]}
+    assert bench.state() is GroupState.STABLE
+    return back
+
+
+def test_a_group_that_nobody_leads_rebalances_when_its_topics_grow(bench: ConsumerBench) -> None:
+    back = downgraded_in_place(bench)
+    bench.create_topic("others", 2)
+    assert back.heartbeat() is ErrorCode.NONE
+    bench.start()
+    assert back.heartbeat() is ErrorCode.NONE
+    bench.grow_topic("orders", 5)
+    assert bench.coordinator.rebalances.by_reason[RebalanceReason.TOPICS_CHANGED] == 1
+    assert back.heartbeat() is ErrorCode.REBALANCE_IN_PROGRESS
+    assert back.join().response.leader == back.member_id
+    back.sync({back.member_id: assignment({"orders": range(5)})})
+    # Its leader watches from here on.
+    bench.grow_topic("orders", 6)
+    assert back.heartbeat() is ErrorCode.NONE
+
+
+def test_a_group_that_nobody_leads_notices_what_grew_while_the_broker_was_down(
+    bench: ConsumerBench,
+) -> None:
+    back = downgraded_in_place(bench)
+    bench.coordinator.close()
+    bench.grow_topic("orders", 5)
+    bench.start()
+    assert back.heartbeat() is ErrorCode.REBALANCE_IN_PROGRESS
+
+
+@pytest.mark.parametrize(("version", "is_led"), [(8, False), (9, True)])
+def test_a_static_leader_that_may_not_know_that_it_leads_needs_not_watch(
+    bench: ConsumerBench, version: int, is_led: bool
+) -> None:
+    leader = ClassicConsumer(bench, instance="i")
+    leader.join()
+    leader.sync({leader.member_id: assignment({"orders": range(4)})})
+    protocols = {"range": subscription(("orders",), {})}
+    back = bench.join(version=version, instance="i", protocols=protocols).response
+    assert (back.error_code, back.leader == back.member_id) == (ErrorCode.NONE, is_led)
+    bench.grow_topic("orders", 5)
+    expected = GroupState.STABLE if is_led else GroupState.PREPARING_REBALANCE
+    assert bench.state() is expected
 
 
 def test_a_group_without_members_becomes_what_comes_next(bench: ConsumerBench) -> None:
