@@ -1,7 +1,7 @@
 """What the store keeps of a consumer group: everything but deadlines and what can be found again.
 
-Partitions are packed: a topic id, a count, then 32-bit numbers. Deadlines begin anew when a group
-is loaded, as sessions do.
+Partitions are packed, in order: a topic id, a count, then 32-bit numbers. Deadlines begin anew when
+a group is loaded, as sessions do.
 """
 
 import json
@@ -156,7 +156,7 @@ def pack_target(target: "Target") -> bytes | None:
         return None
     return b"".join(
         TOPIC.pack(topic_id, len(partitions)) + _numbers(sorted(partitions))
-        for topic_id, partitions in target.items()
+        for topic_id, partitions in sorted(target.items())
     )
 
 
@@ -174,7 +174,7 @@ def pack_assigned(assigned: "Assigned") -> bytes | None:
     return b"".join(
         TOPIC.pack(topic_id, len(partitions))
         + _numbers([number for pair in sorted(partitions.items()) for number in pair])
-        for topic_id, partitions in assigned.items()
+        for topic_id, partitions in sorted(assigned.items())
     )
 
 
