@@ -5,6 +5,8 @@ Promises:
     `meta.properties`, with the node's id and an id of the directory's own, as Kafka writes them.
   * A directory of another cluster is refused. One that cannot be read or written is reported; the
     others go on.
+  * The store remembers which directories there were. An empty one in the place of another is
+    reported, too: its disk is not mounted, and its partitions must not begin anew.
 """
 
 # ruff: noqa: PTH105, PTH110, PTH118, PTH123 - pathlib would be imported for this alone.
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 META_PROPERTIES: Final = "meta.properties"
 CLUSTER_ID: Final = "cluster.id"
 DIRECTORY_ID: Final = "directory.id"
+# In the store: a line with the id and the path of each directory.
+DIRECTORIES: Final = "directories"
 
 
 class Claimed(NamedTuple):
@@ -48,8 +52,11 @@ def claim(
         stored = {CLUSTER_ID: new_id(), DIRECTORY_ID: new_id()}
         store.apply(ClusterPropertySet(name, value) for name, value in stored.items())
         store.commit()
+    known = _directories(stored.get(DIRECTORIES, ""))
     directory_ids: dict[str, str] = {}
     for index, path in enumerate(log_dirs):
+        if path not in failures and index > 0 and not found[path]:
+            _require_mounted(path, known, failures)
         if path in failures:
             continue
         cluster_id = found[path].get(CLUSTER_ID, stored[CLUSTER_ID])
@@ -75,7 +82,48 @@ def claim(
         }
         if found[path] != properties:
             _write(path, properties, failures)
+    _remember(store, log_dirs, known, directory_ids)
     return Claimed(stored[CLUSTER_ID], failures)
+
+
+def _directories(text: str) -> dict[str, str]:
+    """Give the ids of directories by path."""
+    pairs = (line.partition(" ") for line in text.splitlines())
+    return {path: directory_id for directory_id, _, path in pairs}
+
+
+def _remember(
+    store: Store, log_dirs: "Sequence[str]", known: dict[str, str], directory_ids: dict[str, str]
+) -> None:
+    """Store which directories there are. One that failed stays, one that is not named goes."""
+    found = {os.path.abspath(path): directory_id for directory_id, path in directory_ids.items()}  # noqa: PTH100
+    present = {}
+    for path in map(os.path.abspath, log_dirs):
+        directory_id = found.get(path, known.get(path))
+        if directory_id is not None:
+            present[path] = directory_id
+    if present != known:
+        text = "".join(f"{directory_id} {path}\n" for path, directory_id in present.items())
+        store.apply([ClusterPropertySet(DIRECTORIES, text)])
+        store.commit()
+
+
+def _require_mounted(path: str, known: dict[str, str], failures: dict[str, str]) -> None:
+    """Report an empty directory in whose place there was another."""
+    directory_id = known.get(os.path.abspath(path))  # noqa: PTH100
+    if directory_id is None:
+        return
+    try:
+        with os.scandir(path) as entries:
+            has_logs = any("-" in entry.name and entry.is_dir() for entry in entries)
+    except OSError as error:
+        failures[path] = str(error)
+        return
+    if not has_logs:
+        failures[path] = (
+            f"it is empty, and was the log directory {directory_id}: is its disk mounted? To begin"
+            " anew in it, start once without it in log.dirs"
+        )
 
 
 def _require_new(log_dirs: "Sequence[str]", found: "dict[str, dict[str, str]]") -> None:

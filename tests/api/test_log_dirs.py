@@ -177,6 +177,31 @@ def test_partitions_of_a_directory_that_is_missing_wait_for_it(dirs):
         assert [produce(client, "t", partition, BATCH) for partition in range(2)] == [4, 2]
 
 
+def test_partitions_of_a_disk_that_is_not_mounted_do_not_begin_anew(dirs, caplog):
+    from pybroker import Broker  # noqa: PLC0415
+
+    settings = {"log.dirs": ",".join(map(str, dirs))}
+    with Broker(settings=settings) as broker, RawClient(broker.bootstrap_servers) as client:
+        create_topic(client, "t", 2)
+        for partition in range(2):
+            produce(client, "t", partition, BATCH)
+    mounted = dirs[1].rename(dirs[1].with_name("mounted"))
+    dirs[1].mkdir()
+    with Broker(settings=settings) as broker, RawClient(broker.bootstrap_servers) as client:
+        assert produce(client, "t", 0, BATCH) == 2
+        assert produce_error(client, "t", 1, BATCH) == ErrorCode.KAFKA_STORAGE_ERROR
+        create_topic(client, "u", 2)
+        assert [produce(client, "u", partition, BATCH) for partition in range(2)] == [0, 0]
+    assert "is its disk mounted?" in caplog.text
+    assert folders(dirs[1]) == []
+    for path in dirs[1].iterdir():
+        path.unlink()
+    dirs[1].rmdir()
+    mounted.rename(dirs[1])
+    with Broker(settings=settings) as broker, RawClient(broker.bootstrap_servers) as client:
+        assert [produce(client, "t", partition, BATCH) for partition in range(2)] == [4, 2]
+
+
 def test_when_all_directories_have_failed_whoever_runs_the_broker_hears_of_it(start, dirs):
     broker = start()
     broker.data_plane.fail_log_dir(str(dirs[1]), "gone")

@@ -93,6 +93,38 @@ def test_a_directory_that_cannot_be_used_is_reported_and_the_others_go_on(dirs):
     assert "Is a directory" in failures[str(dirs[1])]
 
 
+def test_an_empty_directory_in_the_place_of_another_is_reported_and_left_empty(dirs):
+    claimed(dirs)
+    mounted = dirs[1].rename(dirs[1].with_name("elsewhere"))
+    for _ in range(2):
+        dirs[1].mkdir(exist_ok=True)
+        (dirs[1] / ".lock").touch()
+        cluster_id, failures = claimed(dirs)
+        assert cluster_id == "id1"
+        assert list(failures) == [str(dirs[1])]
+        assert "it is empty, and was the log directory id3" in failures[str(dirs[1])]
+        assert [path.name for path in dirs[1].iterdir()] == [".lock"]
+    (dirs[1] / ".lock").unlink()
+    dirs[1].rmdir()
+    mounted.rename(dirs[1])
+    assert claimed(dirs) == Claimed("id1", {})
+
+
+def test_a_directory_begins_anew_after_a_start_without_it(dirs):
+    claimed(dirs)
+    (dirs[1] / META_PROPERTIES).unlink()
+    claimed(dirs[:1])
+    assert claimed(dirs, ids=count(10)) == Claimed("id1", {})
+    assert "directory.id=id10\n" in (dirs[1] / META_PROPERTIES).read_text()
+
+
+def test_a_directory_with_logs_may_lose_its_meta_properties(dirs):
+    claimed(dirs)
+    (dirs[1] / META_PROPERTIES).unlink()
+    (dirs[1] / "orders-0").mkdir()
+    assert claimed(dirs, ids=count(10)) == Claimed("id1", {})
+
+
 def test_a_store_in_memory_has_a_cluster_id_and_no_file():
     store = Store(None)
     assert claim(store, [], node_id=1, new_id=lambda: "first") == Claimed("first", {})
