@@ -175,8 +175,10 @@ impl Conversation {
         for record in &removed {
             let is_superseded =
                 before.get(&record.key).is_some_and(|(latest, _)| *latest > record.offset);
+            // The start may be within a batch: what is before it nobody is to read.
+            let is_deleted = record.offset < self.plain.log_start_offset;
             assert!(
-                is_superseded || record.is_aborted || record.has_expired,
+                is_superseded || record.is_aborted || record.has_expired || is_deleted,
                 "{record:?} went, latest of keys: {before:?}"
             );
             if is_superseded && record.offset < self.plain.flushed {
@@ -221,6 +223,7 @@ impl Conversation {
         let is_removable = |batch: &&PlainBatch| {
             let is_superseded = |(offset, record): (i64, &PlainRecord)| {
                 record.value.is_none()
+                    || offset < self.plain.log_start_offset
                     || latest.get(&record.key).is_some_and(|(latest, _)| *latest > offset)
             };
             // A marker goes by its horizon, as a tombstone does, and of a producer the last batch never.
@@ -235,13 +238,14 @@ impl Conversation {
         self.plain.batches.iter().filter(is_removable).map(|batch| batch.base_offset).collect()
     }
 
-    /// Of each key the latest record before an offset that was not aborted, and whether it is a tombstone.
+    /// Of each key the latest record before an offset that may be read and was not aborted, and whether it is a tombstone.
     fn latest(&self, transactions: &Transactions, end: i64) -> BTreeMap<Vec<u8>, (i64, bool)> {
         let data = self.plain.batches.iter().filter(|batch| !batch.is_control());
         let counts = data.filter(|batch| !transactions.has_aborted(batch));
         let records = counts.flat_map(PlainBatch::kept_records);
-        let early = records.take_while(|(offset, _)| *offset < end);
-        early
+        let start = self.plain.log_start_offset;
+        let readable = records.filter(|(offset, _)| (start..end).contains(offset));
+        readable
             .map(|(offset, record)| (record.key.clone(), (offset, record.value.is_none())))
             .collect()
     }

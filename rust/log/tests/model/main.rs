@@ -26,6 +26,7 @@ mod reopen;
 mod shrink;
 mod step;
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,11 +68,25 @@ fn outcome_of(seed: u64, steps: &[Step]) -> Result<Statistics, String> {
     })
 }
 
-/// Makes the conversation shorter, and fails with what is left of it.
+thread_local! {
+    /// Where this thread panicked last.
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The line that panics, if one does.
+fn place_of_failure(seed: u64, steps: &[Step]) -> Option<String> {
+    outcome_of(seed, steps).err().map(|_| PLACE.take())
+}
+
+/// Makes the conversation shorter, as long as it fails in the same place, and fails with what is left of it.
 fn explain(seed: u64, message: &str) -> ! {
     let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let steps = shrink(&steps_of(seed), |steps| outcome_of(seed, steps).is_err());
+    std::panic::set_hook(Box::new(|panic| {
+        PLACE.set(panic.location().map(ToString::to_string).unwrap_or_default());
+    }));
+    let steps = steps_of(seed);
+    let place = place_of_failure(seed, &steps);
+    let steps = shrink(&steps, |steps| place_of_failure(seed, steps) == place);
     let shortest = outcome_of(seed, &steps).err().unwrap_or_default();
     std::panic::set_hook(hook);
     let listed: Vec<String> = steps.iter().map(|step| format!("  {step:?}")).collect();
