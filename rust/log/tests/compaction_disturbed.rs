@@ -112,6 +112,40 @@ fn a_log_that_changes_under_a_pass_keeps_the_change() {
 }
 
 #[test]
+fn a_pass_does_not_call_clean_what_is_appended_after_a_truncation() {
+    let mut cuts = 0;
+    for steps in 0..12 {
+        let place = Place::new();
+        let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+        for round in 0..20 {
+            append(&mut log, &[("a", Some("1")), (&format!("key-{round}"), Some("2"))]);
+        }
+        log.roll(NOW_MS).unwrap();
+        append(&mut log, &[("x", Some("1"))]);
+        let mut map = OffsetMap::new(compacting::MAP_BYTES, 0.9);
+        let mut next = log.begin_compaction(None, NOW_MS).unwrap();
+        let mut checkpoint = None;
+        let mut step = 0;
+        while let Some(mut job) = next.take() {
+            if step >= steps && log.state().log_end_offset > 38 && !job.is_swapping() {
+                log.truncate_to(38, NOW_MS).unwrap();
+            }
+            let outcome = job.run(&mut map, &mut FullSpeed);
+            match log.finish_compaction(job, outcome).unwrap() {
+                CompactionStep::Continue(more) => next = Some(more),
+                CompactionStep::Done(compacted) => checkpoint = Some(compacted.end_offset),
+                CompactionStep::Abandoned => {}
+            }
+            step += 1;
+        }
+        let is_cut = log.state().log_end_offset <= 38;
+        assert_eq!(checkpoint, (!is_cut).then_some(40), "truncated after {steps} steps");
+        cuts += usize::from(is_cut);
+    }
+    assert!((2..12).contains(&cuts), "a pass that is over is not truncated: {cuts}");
+}
+
+#[test]
 fn reads_go_on_while_a_pass_swaps() {
     let place = Place::new();
     let mut log = place.open(compacted(), Shutdown::Clean).unwrap();

@@ -386,7 +386,8 @@ impl Log {
             }
             Stage::Over => {
                 self.is_compacting = false;
-                return Ok(if job.is_complete {
+                // What is appended after a truncation is not clean, whatever its offsets.
+                return Ok(if job.is_complete && self.truncations == job.plan.truncations {
                     CompactionStep::Done(job.compacted)
                 } else {
                     CompactionStep::Abandoned
