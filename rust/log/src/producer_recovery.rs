@@ -16,6 +16,17 @@ use crate::scan::{BatchScanner, SCAN_CHUNK_BYTES};
 use crate::segment::offset_path;
 use crate::transaction_index::TransactionIndex;
 
+/// What was found of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// A batch of it.
+    Batch,
+    /// Batches, where it should be, and none of them its.
+    OtherBatches,
+    /// No batch at all.
+    Nothing,
+}
+
 impl Log {
     /// Builds the producer state at the log end offset, and removes the snapshots that nobody needs.
     pub(crate) fn load_producers(&mut self, now_ms: i64) -> Result<(), LogError> {
@@ -67,7 +78,7 @@ impl Log {
                     // Markers may have been deleted with the batches behind it. What readable records belong to is found again.
                     states.forget_transactions();
                 }
-                self.close_compacted_transactions(&mut states, *snapshot)?;
+                self.close_removed_transactions(&mut states, *snapshot)?;
                 self.replay_producers(&mut states, *snapshot, offset, now_ms)?;
                 return Ok((states, Some(*snapshot)));
             }
@@ -78,57 +89,66 @@ impl Log {
         Ok((states, None))
     }
 
-    /// Forgets transactions that a snapshot knows as open and of which a compacted log has no batch any more: compaction never
-    /// touches what is open, so they have ended since, and the markers that follow may be gone as well.
-    fn close_compacted_transactions(
+    /// Forgets transactions that a snapshot knows as open and of which the log has no batch any more: compaction never touches what
+    /// is open, so they have ended since, and the markers that follow may be gone as well. The log need not be a compacted one still.
+    fn close_removed_transactions(
         &mut self,
         states: &mut ProducerStates,
         snapshot: i64,
     ) -> Result<(), LogError> {
-        if !self.config.compacted {
-            return Ok(());
-        }
         let open = states.iter().filter_map(|(producer_id, producer)| {
             Some((producer_id, producer.open_transaction()?))
         });
         for (producer_id, first_offset) in open.collect::<Vec<_>>() {
             let from = first_offset.max(self.log_start_offset);
-            if !self.has_transactional_batch(producer_id, from, snapshot)? {
+            let is_removed = match self.find_transactional_batch(producer_id, from, snapshot) {
+                Ok(Found::Batch) => false,
+                Ok(Found::OtherBatches) => true,
+                Ok(Found::Nothing) => self.config.compacted,
+                // Records that were flushed long ago are damaged. That is for whoever reads them to hear.
+                Err(LogError::Corrupt { .. }) => false,
+                Err(error) => return Err(error),
+            };
+            if is_removed {
                 states.forget_transaction(producer_id);
             }
         }
         Ok(())
     }
 
-    /// Whether the log has a batch of a producer's transactions that ends and starts between two offsets. Of those that are
-    /// open the first batch looked at is one.
-    fn has_transactional_batch(
+    /// Looks for a batch of a producer's transactions that ends and starts between two offsets. Of those that are open the first
+    /// batch looked at is one.
+    fn find_transactional_batch(
         &mut self,
         producer_id: i64,
         from: i64,
         to: i64,
-    ) -> Result<bool, LogError> {
+    ) -> Result<Found, LogError> {
         let interval = self.config.index_interval_bytes;
-        let mut is_found = false;
+        let mut found = Found::Nothing;
         for index in self.segment_index(from)..self.segments.len() {
             let segment = &mut self.segments[index];
-            if segment.base_offset >= to || is_found {
+            if segment.base_offset >= to || found == Found::Batch {
                 break;
             }
             let Some(first) = segment.locate(&self.folder, from, interval)? else { continue };
+            found = Found::OtherBatches;
             segment.find_from(&self.folder, first.position, |header| {
-                is_found = header.producer_id == producer_id
+                if header.producer_id == producer_id
                     && header.attributes.is_transactional()
                     && !header.attributes.is_control()
-                    && header.base_offset < to;
-                is_found || header.base_offset >= to
+                    && header.base_offset < to
+                {
+                    found = Found::Batch;
+                }
+                found == Found::Batch || header.base_offset >= to
             })?;
             if index + 1 < self.segments.len() {
                 let base_offset = self.segments[index].base_offset;
                 self.keep_warm(base_offset);
             }
         }
-        Ok(is_found)
+        Ok(found)
     }
 
     /// Notes the batches from one offset to another.

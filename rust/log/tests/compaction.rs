@@ -11,7 +11,7 @@ use pybroker_log::{Log, LogConfig, OffsetMap, Origin, Shutdown};
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::batch::Attributes;
 use pybroker_wire::{BatchBuilder, Compression};
-use support::{NOW_MS, Place, UNCLEAN, build, marker};
+use support::{NOW_MS, Place, UNCLEAN, build, marker, producer_batch};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -209,6 +209,42 @@ fn aborted_records_go_at_once_and_markers_when_nothing_needs_them() {
     // Producer 2's last batch lost its record to a newer one and stays empty; so does its marker stay.
     assert!(offsets(&mut log).contains(&4));
     assert!(offsets(&mut log).contains(&5));
+}
+
+#[test]
+fn a_transaction_whose_marker_was_compacted_does_not_stay_open() {
+    // Whether the log is still a compacted one when it is opened, or not; whether the marker is empty, or gone.
+    for (policy, passes) in [(true, 2), (true, 3), (false, 2), (false, 3)] {
+        let place = Place::new();
+        let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+        // So large that the segments stay apart, and with them their snapshots.
+        let large = "v".repeat(3_000);
+        append_bytes(&mut log, transactional(1, 0, &[("a", Some("1"))]), Origin::Client);
+        append(&mut log, &[("large", Some(&large))]);
+        // The snapshot that is written here knows the transaction as open.
+        log.roll(NOW_MS).unwrap();
+        append_bytes(&mut log, marker(1, 0, Abort, 0), Origin::Coordinator);
+        if passes == 3 {
+            append_bytes(&mut log, producer_batch(1, 0, 1, 1), Origin::Client);
+        }
+        append(&mut log, &[("large too", Some(&large))]);
+        log.roll(NOW_MS).unwrap();
+        append(&mut log, &[("b", Some("1"))]);
+        for pass in 0..passes {
+            compact(&mut log, &mut None, NOW_MS + pass * 2 * DAY_MS).unwrap();
+        }
+        let expected = contents(&mut log);
+        let end = log.state().log_end_offset;
+        assert_eq!(log.state().last_stable_offset, end);
+        log.flush(NOW_MS).unwrap();
+        drop(log);
+        let config = LogConfig { compacted: policy, ..compacted() };
+        // Recovery begins with the second segment.
+        let mut log = place.open(config, Shutdown::Unclean { recovery_point: 4 }).unwrap();
+        let state = log.state();
+        assert_eq!((state.last_stable_offset, state.log_end_offset), (end, end));
+        assert_eq!(contents(&mut log), expected);
+    }
 }
 
 #[test]
