@@ -193,8 +193,13 @@ impl Conversation {
             next.map_or(self.plain.log_end_offset, |next| next.base_offset)
         };
         // Leader epochs that were built anew know nothing of batches that are gone.
-        let (first, present) =
-            (start_of(later.clone().next()), start_of(later.find(|batch| !batch.is_gone)));
+        let (next, present) = (later.clone().next(), start_of(later.find(|batch| !batch.is_gone)));
+        // A truncation to an offset within a batch that is gone leaves the epoch that began with it.
+        let last = self.plain.batches.iter().rfind(|other| other.leader_epoch == epoch);
+        let first = match last.filter(|_| next.is_none() && self.was_compacted) {
+            Some(last) => last.last_offset() + 1,
+            None => start_of(next),
+        };
         assert_eq!(self.log().epoch_at(offset), Some(epoch), "offset {offset}");
         let found = self.log().end_offset_for_epoch(epoch);
         let is_it = found.is_some_and(|(of, end)| of == epoch && (first..=present).contains(&end));

@@ -181,7 +181,9 @@ impl Conversation {
                 is_superseded || record.is_aborted || record.has_expired || is_deleted,
                 "{record:?} went, latest of keys: {before:?}"
             );
-            if is_superseded && record.offset < self.plain.flushed {
+            // Who stands for a flushed record passes that on.
+            let stood_for_flushed = self.plain.successors.remove(&record.offset);
+            if is_superseded && (stood_for_flushed || record.offset < self.plain.flushed) {
                 self.plain.successors.insert(before[&record.key].0);
             }
         }
@@ -221,17 +223,19 @@ impl Conversation {
         transactions.aborted.extend(&compactable.aborted);
         let latest = self.latest(&transactions, compactable.end_offset);
         let is_removable = |batch: &&PlainBatch| {
+            // A marker goes by its horizon, as a tombstone does, and of a producer the last batch never.
+            let has_expired = Batch::first(&batch.stored).is_ok_and(|stored| {
+                stored.header.attributes.has_delete_horizon()
+                    && stored.header.base_timestamp <= compactable.now_ms
+            });
             let is_superseded = |(offset, record): (i64, &PlainRecord)| {
-                record.value.is_none()
+                (record.value.is_none() && has_expired)
                     || offset < self.plain.log_start_offset
                     || latest.get(&record.key).is_some_and(|(latest, _)| *latest > offset)
             };
-            // A marker goes by its horizon, as a tombstone does, and of a producer the last batch never.
-            let has_horizon = Batch::first(&batch.stored)
-                .is_ok_and(|stored| stored.header.attributes.has_delete_horizon());
             batch.last_offset() < compactable.end_offset
                 && !compactable.newest.contains(&batch.base_offset)
-                && ((batch.is_control() && has_horizon)
+                && ((batch.is_control() && has_expired)
                     || transactions.has_aborted(batch)
                     || (!batch.is_control() && batch.kept_records().all(is_superseded)))
         };
