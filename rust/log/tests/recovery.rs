@@ -5,11 +5,11 @@ mod support;
 use std::sync::Arc;
 
 use pybroker_log::simulated::{Fault, Operation, SimulatedDisk};
-use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Origin, Shutdown};
+use pybroker_log::{Log, LogConfig, LogError, OpenOptions, Origin, Rest, Shutdown};
 use pybroker_wire::Batches;
 use support::{
-    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, names, producer_batch, read_all,
-    small_segments, three_batches,
+    NOW_MS, Place, Random, TOPIC_ID, UNCLEAN, append, batch, batch_at, names, producer_batch,
+    read_all, small_segments, three_batches,
 };
 
 fn only_log_file(place: &Place) -> std::path::PathBuf {
@@ -386,4 +386,35 @@ fn indexes_that_could_not_be_built_are_built_when_the_disk_works_again() {
     assert!(log.find_by_timestamp(NOW_MS).is_err());
     disk.clear_faults();
     assert_eq!(log.find_by_timestamp(NOW_MS).unwrap().unwrap().offset, 0);
+}
+
+#[test]
+fn a_full_disk_keeps_nobody_from_reading_a_segment_without_indexes() {
+    // Records without timestamps have no time index, and it looks as if it was lost.
+    for (timestamp_ms, lost) in [(NOW_MS, "index"), (NOW_MS, "timeindex"), (-1, "nothing")] {
+        let disk = SimulatedDisk::new(1);
+        let folder = disk.root().join("payments-0");
+        let options = OpenOptions {
+            topic_id: TOPIC_ID,
+            config: Arc::new(small_segments()),
+            shutdown: Shutdown::Clean,
+            log_start_offset: 0,
+            now_ms: NOW_MS,
+        };
+        let mut log = Log::open(&folder, options).unwrap();
+        for _ in 0..10 {
+            append(&mut log, &mut batch_at(timestamp_ms, &[&[1; 200]])).unwrap();
+        }
+        log.roll(NOW_MS).unwrap();
+        let expected = read_all(&mut log, 5);
+        log.flush(NOW_MS).unwrap();
+        log.rest(Rest::All);
+        disk.take_away(&folder.join(format!("00000000000000000000.{lost}")));
+        disk.set_capacity(Some(disk.used_bytes()));
+        assert_eq!(read_all(&mut log, 5), expected, "{lost}");
+        assert_eq!(log.offline_reason(), None);
+        disk.set_capacity(None);
+        log.rest(Rest::All);
+        assert_eq!(read_all(&mut log, 5), expected, "{lost}");
+    }
 }

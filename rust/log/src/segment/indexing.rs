@@ -9,6 +9,7 @@ use super::{
 };
 use crate::disk::{self, File};
 use crate::error::LogError;
+use crate::failure::FailureScope;
 use crate::index::{
     OFFSET_ENTRY_BYTES, OffsetEntry, OffsetIndex, TIME_ENTRY_BYTES, TimeEntry, TimeIndex,
 };
@@ -76,17 +77,26 @@ impl Segment {
             return Err(self.corrupt(folder, scanner.position(), "no record batch starts here"));
         }
         self.finish_time_index();
-        self.replace_indexes(folder)
+        match self.replace_indexes(folder) {
+            // Those in memory are as good, and stay there for as long as they are not stored.
+            Err(error) if error.scope() == FailureScope::Passing => Ok(()),
+            outcome => outcome,
+        }
     }
 
-    /// Writes both index files whole. A crash leaves those that were there or these: no recovery may look at them again.
+    /// Writes both index files whole. A crash leaves those that were there or these: no recovery may look at them again. The
+    /// offset index comes last, because whoever uses it sees when it is not true.
     fn replace_indexes(&mut self, folder: &Path) -> Result<(), LogError> {
         let indexes = self.indexes.get_or_insert_default();
         for (suffix, bytes) in [
-            (OFFSET_INDEX_SUFFIX, indexes.offsets.encode_from(0)),
             (TIME_INDEX_SUFFIX, indexes.times.encode_from(0)),
+            (OFFSET_INDEX_SUFFIX, indexes.offsets.encode_from(0)),
         ] {
-            disk::swap_synced_file(&offset_path(folder, self.base_offset, suffix), &bytes)?;
+            let path = offset_path(folder, self.base_offset, suffix);
+            // The time index of records without timestamps is empty, which cannot be told from one that was lost.
+            if disk::read_file(&path)?.as_deref() != Some(&bytes) {
+                disk::swap_synced_file(&path, &bytes)?;
+            }
         }
         indexes.stored = Some((indexes.offsets.len(), indexes.times.len()));
         Ok(())
