@@ -174,6 +174,9 @@ impl Log {
                     .filter(|batch| batch.header.base_offset < to)
                 {
                     states.update(&batch, 0, now_ms, expiration_ms);
+                    if batch.header.last_offset() < self.log_start_offset {
+                        states.forget_transaction(batch.header.producer_id);
+                    }
                 }
             }
             if index + 1 < self.segments.len() {

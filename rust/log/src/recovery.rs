@@ -256,6 +256,10 @@ impl Log {
                 aborted.push(entry);
             }
             self.producers.update(&batch, 0, now_ms, expiration_ms);
+            if last_offset < self.log_start_offset {
+                // Nobody reads it. The marker of its transaction may be gone, as one that nothing readable needs.
+                self.producers.forget_transaction(header.producer_id);
+            }
             if last_offset >= recovery_point {
                 self.unflushed_bytes += header.size_bytes() as u64;
             }

@@ -313,6 +313,35 @@ fn a_transaction_whose_marker_was_deleted_does_not_stay_open() {
     assert_eq!(log.state().last_stable_offset, log.state().log_end_offset);
 }
 
+#[test]
+fn a_transaction_of_which_all_is_deleted_holds_nothing_back_after_a_restart() {
+    for shutdown in [Shutdown::Clean, UNCLEAN] {
+        for is_rolled in [false, true] {
+            let place = Place::new();
+            let mut log = place.open(small_segments(), Shutdown::Clean).unwrap();
+            append(&mut log, &mut producer_batch(2, 0, 0, 1)).unwrap();
+            log.roll(NOW_MS).unwrap();
+            begin(&mut log, 1, 0, 1);
+            append(&mut log, &mut batch(&[b"a"])).unwrap();
+            // The batch stays in the file: its segment holds the start.
+            log.delete_before(2).unwrap();
+            if is_rolled {
+                log.roll(NOW_MS).unwrap();
+            }
+            log.close(NOW_MS).unwrap();
+            // One from before the batch is left.
+            std::fs::remove_file(place.files(".snapshot").pop().unwrap()).unwrap();
+            assert_eq!(place.files(".snapshot").len(), 1);
+            let mut log = place.open(small_segments(), shutdown).unwrap();
+            assert_eq!(log.state().last_stable_offset, 3);
+            assert_eq!(begin(&mut log, 1, 1, 1), 3);
+            assert_eq!(log.state().last_stable_offset, 3);
+            end(&mut log, 1, Abort);
+            assert_eq!(summary(&mut log), (5, 5, vec![aborted(1, 3, 4, 5)]));
+        }
+    }
+}
+
 fn end_of_open_transaction_is_known(log: &mut Log, offset: i64) {
     append(log, &mut batch(&[b"y"])).unwrap();
     assert_eq!(log.state().last_stable_offset, offset);
