@@ -290,6 +290,8 @@ impl Log {
             });
         }
         self.delete_segments_after(index)?;
+        // Who died within that before may have left segments that a crash of the machine brings back.
+        disk::sync_folder(&self.folder)?;
         self.segments[index].cut(&self.folder, position)
     }
 

@@ -418,3 +418,39 @@ fn a_full_disk_keeps_nobody_from_reading_a_segment_without_indexes() {
         assert_eq!(read_all(&mut log, 5), expected, "{lost}");
     }
 }
+
+#[test]
+fn segments_behind_a_torn_tail_do_not_come_back_once_the_log_is_open() {
+    let config = Arc::new(LogConfig { compacted: true, ..small_segments() });
+    for (changes, seed) in (0..12).flat_map(|changes| (0..8).map(move |seed| (changes, seed))) {
+        let disk = SimulatedDisk::new(seed);
+        let folder = disk.root().join("payments-0");
+        let try_open = |shutdown| {
+            let (config, topic_id) = (Arc::clone(&config), TOPIC_ID);
+            let options =
+                OpenOptions { topic_id, config, shutdown, log_start_offset: 0, now_ms: NOW_MS };
+            Log::open(&folder, options)
+        };
+        let mut log = try_open(Shutdown::Clean).unwrap();
+        append(&mut log, &mut producer_batch(1, 0, 0, 1)).unwrap();
+        append(&mut log, &mut producer_batch(1, 0, 1, 1)).unwrap();
+        log.roll(NOW_MS).unwrap();
+        log.flush(NOW_MS).unwrap();
+        drop(log);
+        // As if the second batch had been written after the flush.
+        let path = folder.join("00000000000000000000.log");
+        let mut content = disk.content(&path).unwrap();
+        content.truncate(content.len() - 1);
+        disk.put(&path, content);
+        let shutdown = Shutdown::Unclean { recovery_point: 1 };
+        disk.stop_after(changes);
+        let is_open = try_open(shutdown).is_ok();
+        disk.restart();
+        let log = try_open(shutdown).unwrap();
+        assert_eq!(log.state().log_end_offset, 1, "{changes} changes, open {is_open}");
+        drop(log);
+        disk.crash();
+        let log = try_open(shutdown).unwrap();
+        assert_eq!(log.state().log_end_offset, 1, "{changes} changes, seed {seed}");
+    }
+}
