@@ -74,10 +74,6 @@ impl Log {
     ) -> Result<(ProducerStates, Option<i64>), LogError> {
         for snapshot in snapshots.range(..=offset).rev() {
             if let Some(mut states) = producer_snapshot::read(&self.folder, *snapshot, now_ms)? {
-                if self.segments.first().is_some_and(|first| *snapshot < first.base_offset) {
-                    // Markers may have been deleted with the batches behind it. What readable records belong to is found again.
-                    states.forget_transactions();
-                }
                 self.close_removed_transactions(&mut states, *snapshot)?;
                 self.replay_producers(&mut states, *snapshot, offset, now_ms)?;
                 return Ok((states, Some(*snapshot)));
@@ -89,26 +85,30 @@ impl Log {
         Ok((states, None))
     }
 
-    /// Forgets transactions that a snapshot knows as open and of which the log has no batch any more: compaction never touches what
-    /// is open, so they have ended since, and the markers that follow may be gone as well. The log need not be a compacted one still.
+    /// Forgets transactions that a snapshot knows as open and of which the log has no batch any more. Those that were deleted hide
+    /// nothing, and their markers may have been deleted or compacted since. Those that are not where they should be have ended,
+    /// because compaction never touches what is open; the log need not be a compacted one still.
     fn close_removed_transactions(
         &mut self,
         states: &mut ProducerStates,
         snapshot: i64,
     ) -> Result<(), LogError> {
+        let first = self.segments.first().map_or(0, |first| first.base_offset);
+        let start = self.log_start_offset.max(first);
         let open = states.iter().filter_map(|(producer_id, producer)| {
             Some((producer_id, producer.open_transaction()?))
         });
         for (producer_id, first_offset) in open.collect::<Vec<_>>() {
-            let from = first_offset.max(self.log_start_offset);
-            let is_removed = match self.find_transactional_batch(producer_id, from, snapshot) {
-                Ok(Found::Batch) => false,
-                Ok(Found::OtherBatches) => true,
-                Ok(Found::Nothing) => self.config.compacted,
-                // Records that were flushed long ago are damaged. That is for whoever reads them to hear.
-                Err(LogError::Corrupt { .. }) => false,
-                Err(error) => return Err(error),
-            };
+            let from = first_offset.max(start);
+            let is_removed = from >= snapshot
+                || match self.find_transactional_batch(producer_id, from, snapshot) {
+                    Ok(Found::Batch) => false,
+                    Ok(Found::OtherBatches) => true,
+                    Ok(Found::Nothing) => self.config.compacted,
+                    // Records that were flushed long ago are damaged. That is for whoever reads them to hear.
+                    Err(LogError::Corrupt { .. }) => false,
+                    Err(error) => return Err(error),
+                };
             if is_removed {
                 states.forget_transaction(producer_id);
             }

@@ -210,14 +210,6 @@ impl ProducerStates {
         })
     }
 
-    /// Forgets the transactions that are open.
-    pub(crate) fn forget_transactions(&mut self) {
-        self.open.clear();
-        for producer in self.producers.values_mut() {
-            producer.transaction_first_offset = -1;
-        }
-    }
-
     /// Notes a batch of the log, before which `appended_bytes` had been appended.
     pub(crate) fn update(
         &mut self,

@@ -213,8 +213,10 @@ fn aborted_records_go_at_once_and_markers_when_nothing_needs_them() {
 
 #[test]
 fn a_transaction_whose_marker_was_compacted_does_not_stay_open() {
-    // Whether the log is still a compacted one when it is opened, or not; whether the marker is empty, or gone.
-    for (policy, passes) in [(true, 2), (true, 3), (false, 2), (false, 3)] {
+    // Whether the log is still a compacted one when it is opened, or not; whether the marker is empty, or gone; whether the
+    // transaction was deleted, too.
+    let cases = [(true, 2), (true, 3), (false, 2), (false, 3)];
+    for (policy, passes, start) in cases.iter().flat_map(|&(a, b)| [(a, b, 0), (a, b, 2)]) {
         let place = Place::new();
         let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
         // So large that the segments stay apart, and with them their snapshots.
@@ -230,6 +232,7 @@ fn a_transaction_whose_marker_was_compacted_does_not_stay_open() {
         append(&mut log, &[("large too", Some(&large))]);
         log.roll(NOW_MS).unwrap();
         append(&mut log, &[("b", Some("1"))]);
+        log.delete_before(start).unwrap();
         for pass in 0..passes {
             compact(&mut log, &mut None, NOW_MS + pass * 2 * DAY_MS).unwrap();
         }
