@@ -102,11 +102,10 @@ impl Log {
             let from = first_offset.max(start);
             let is_removed = from >= snapshot
                 || match self.find_transactional_batch(producer_id, from, snapshot) {
-                    Ok(Found::Batch) => false,
+                    // Where records that were flushed long ago are damaged, that is for whoever reads them to hear.
+                    Ok(Found::Batch) | Err(LogError::Corrupt { .. }) => false,
                     Ok(Found::OtherBatches) => true,
                     Ok(Found::Nothing) => self.config.compacted,
-                    // Records that were flushed long ago are damaged. That is for whoever reads them to hear.
-                    Err(LogError::Corrupt { .. }) => false,
                     Err(error) => return Err(error),
                 };
             if is_removed {

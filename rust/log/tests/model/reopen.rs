@@ -222,11 +222,16 @@ impl Conversation {
             batches(self.log()).unwrap().iter().map(|(header, _)| header.base_offset).collect();
         let before = self.plain.batches.len();
         let flushed = self.plain.flushed;
-        let compacted = self.removable();
-        self.plain.batches.retain(|batch| {
-            let is_there = batch.is_gone || found.contains(&batch.base_offset);
-            is_there || batch.base_offset < flushed || compacted.contains(&batch.base_offset)
-        });
+        // What is lost itself is nothing that another batch could have been removed for.
+        let mut left = before + 1;
+        while self.plain.batches.len() < left {
+            left = self.plain.batches.len();
+            let compacted = self.removable();
+            self.plain.batches.retain(|batch| {
+                let is_there = batch.is_gone || found.contains(&batch.base_offset);
+                is_there || batch.base_offset < flushed || compacted.contains(&batch.base_offset)
+            });
+        }
         let lost = before - self.plain.batches.len();
         for successor in self.plain.successors.range(self.plain.log_start_offset..) {
             let batch = self.plain.batches.get(self.plain.containing(*successor));
