@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pybroker.errors import ErrorCode, KafkaError
-from pybroker.groups.classic import leave, rebalance
+from pybroker.groups.classic import leaderless, leave, rebalance
 from pybroker.groups.classic.group import ClassicGroup
 from pybroker.groups.classic.heartbeat import heartbeat
 from pybroker.groups.classic.join import Joiner, join
@@ -60,11 +60,13 @@ class ClassicConversation(Coordination):
             new_member_id=f"{request.group_instance_id or client_id}-{self._new_uuid()}",
             waiter=waiter,
         )
-        response = (
-            join(group, request, joiner, decision)
-            if isinstance(group, ClassicGroup)
-            else self._join_consumer_group(group, request, joiner, decision)
-        )
+        response: JoinGroupResponse | None
+        if isinstance(group, ClassicGroup):
+            response = join(group, request, joiner, decision)
+            # A leader that came back as none may have missed something while it was away.
+            leaderless.notice_topics(group, self.topics, self.topics.by_name, decision)
+        else:
+            response = self._join_consumer_group(group, request, joiner, decision)
         self._loaded.carry_out(group, decision)
         self._loaded.drop_if_blank(group)
         return response

@@ -237,9 +237,22 @@ def test_a_static_leader_that_may_not_know_that_it_leads_needs_not_watch(
     protocols = {"range": subscription(("orders",), {})}
     back = bench.join(version=version, instance="i", protocols=protocols).response
     assert (back.error_code, back.leader == back.member_id) == (ErrorCode.NONE, is_led)
+    assert bench.state() is GroupState.STABLE
     bench.grow_topic("orders", 5)
     expected = GroupState.STABLE if is_led else GroupState.PREPARING_REBALANCE
     assert bench.state() is expected
+
+
+def test_what_grew_while_a_static_leader_was_away_is_noticed(bench: ConsumerBench) -> None:
+    leader = ClassicConsumer(bench, instance="i")
+    leader.join()
+    leader.sync({leader.member_id: assignment({"orders": range(4)})})
+    bench.grow_topic("orders", 5)
+    assert bench.state() is GroupState.STABLE
+    protocols = {"range": subscription(("orders",), {})}
+    back = bench.join(version=5, instance="i", protocols=protocols).response
+    assert back.error_code == ErrorCode.NONE
+    assert bench.sync(back.member_id, 1, instance="i").code is ErrorCode.REBALANCE_IN_PROGRESS
 
 
 def test_a_group_without_members_becomes_what_comes_next(bench: ConsumerBench) -> None:
