@@ -82,7 +82,10 @@ impl IndexCheck {
     /// Holds the entries that are about a batch, or before it, against it.
     pub(super) fn see(&mut self, found: &FoundBatch, findings: &mut Findings) {
         let header = &found.header;
-        self.largest_ms = self.largest_ms.max(header.max_timestamp);
+        // A batch that compaction emptied has a timestamp that no record has.
+        if header.records_count > 0 {
+            self.largest_ms = self.largest_ms.max(header.max_timestamp);
+        }
         while let Some(entry) = self.offsets.peek() {
             if u64::from(entry.position) > found.position {
                 break;
