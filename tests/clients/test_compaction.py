@@ -102,6 +102,24 @@ def test_of_each_key_the_latest_value_stays_at_its_offset(broker, clock, codec):
     assert log.cleaned_bytes > 0
 
 
+def test_a_reader_notices_nothing_of_segments_that_were_emptied(broker, clock):
+    create(broker, "t")
+    for number in range(40):
+        produce(broker, "t", [(b"key", b"%0500d" % number)])
+    produce(broker, "t", [(b"another", b"%0500d" % number) for number in range(2)])
+    run_cleaner(broker, clock)
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "reader"})
+    consumer.assign([TopicPartition("t", 0, OFFSET_BEGINNING)])
+    read = []
+    while not read or read[-1][1] < 41:
+        message = consumer.poll(20)
+        assert message is not None
+        read.append((message.error(), message.offset()))
+    consumer.close()
+    assert [error for error, _ in read if error] == []
+    assert read[0] == (None, 39)
+
+
 def test_a_tombstone_is_read_until_its_time_is_over(broker, clock):
     create(broker, "t")
     produce(broker, "t", [(b"gone", b"%050d" % 1), (b"gone", None), (b"there", b"%050d" % 2)])

@@ -13,6 +13,9 @@ use crate::transaction_index::AbortedTransaction;
 /// Batches at the end of a log whose positions are remembered, so that a consumer at the tail costs no read of the index.
 const RECENT_BATCHES: usize = 64;
 
+/// Batches without records that are passed over at once: the mutex is held meanwhile.
+const EMPTY_BATCHES_PASSED: usize = 50;
+
 /// How far apart [`FileSlice::is_cached`] looks.
 const CACHE_PROBE_STEP_BYTES: usize = 128 * 1024;
 
@@ -84,8 +87,11 @@ struct RecentBatch {
 /// A batch as reading needs it.
 #[derive(Clone, Copy, Debug)]
 struct Located {
+    base_offset: i64,
     position: u64,
     size: usize,
+    /// The offset behind it, where compaction has left no record in it.
+    empty_until: Option<i64>,
 }
 
 impl RecentBatches {
@@ -108,7 +114,12 @@ impl RecentBatches {
     fn locate(&self, offset: i64) -> Option<Located> {
         let after = self.batches.partition_point(|batch| batch.base_offset <= offset);
         let batch = self.batches.get(after.checked_sub(1)?)?;
-        Some(Located { position: u64::from(batch.position), size: batch.size as usize })
+        Some(Located {
+            base_offset: batch.base_offset,
+            position: u64::from(batch.position),
+            size: batch.size as usize,
+            empty_until: None,
+        })
     }
 }
 
@@ -142,6 +153,28 @@ impl Log {
         let end_offset = self.offset_behind(index, slice.position + slice.len as u64)?;
         let aborted = self.aborted_in(offset..end_offset)?;
         Ok(CommittedRead { slice, aborted })
+    }
+
+    /// Where to read for a consumer that asks for `offset`: behind the batches that compaction has emptied, as far as records
+    /// follow them before `upper_bound`, and else at the last of them. librdkafka takes an answer without any record for one that was cut short: it asks for twice as much
+    /// the next time, and in the end reports an error.
+    pub fn offset_of_records(&mut self, offset: i64, upper_bound: i64) -> Result<i64, LogError> {
+        self.check_online()?;
+        let is_readable = (self.log_start_offset..self.log_end_offset).contains(&offset);
+        if !self.config.compacted || !is_readable {
+            return Ok(offset);
+        }
+        let (mut found, mut next_offset) = (offset, offset);
+        for _ in 0..EMPTY_BATCHES_PASSED {
+            let Some((_, located)) = self.locate(next_offset)? else { break };
+            if located.base_offset >= upper_bound {
+                break;
+            }
+            found = next_offset;
+            let Some(empty_until) = located.empty_until else { break };
+            next_offset = empty_until;
+        }
+        Ok(found)
     }
 
     /// An offset that is not before any record that ends at a position of a segment or earlier. The index says so much; to
@@ -205,8 +238,14 @@ impl Log {
             let segment = &mut self.segments[index];
             let interval = self.config.index_interval_bytes;
             if let Some(found) = segment.locate(&self.folder, offset, interval)? {
-                let size = found.header.size_bytes();
-                return Ok(Some((index, Located { position: found.position, size })));
+                let header = &found.header;
+                let located = Located {
+                    base_offset: header.base_offset,
+                    position: found.position,
+                    size: header.size_bytes(),
+                    empty_until: (header.records_count == 0).then(|| header.last_offset() + 1),
+                };
+                return Ok(Some((index, located)));
             }
             if index == last {
                 return Ok(None);

@@ -7,10 +7,10 @@ use compacting::{
     Pair, append, batches, compact, compact_with, compacted, keyed, latest, read_committed,
     read_uncommitted,
 };
-use pybroker_log::{Log, LogConfig, OffsetMap, Origin, Shutdown};
+use pybroker_log::{Log, LogConfig, OffsetMap, Origin, Shutdown, check_partition};
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::batch::Attributes;
-use pybroker_wire::{BatchBuilder, Compression};
+use pybroker_wire::{Batch, BatchBuilder, Compression};
 use support::{NOW_MS, Place, UNCLEAN, build, marker, producer_batch};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -352,6 +352,47 @@ fn a_full_map_covers_a_part_and_the_next_pass_goes_on() {
     let records = read_uncommitted(&mut log);
     assert_eq!(latest(&records), expected);
     assert_eq!(records.len(), 101, "each key once, and the active segment");
+}
+
+/// A log whose first segments have a batch without records each, and then some with records.
+fn emptied(place: &Place) -> Log {
+    let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+    for _ in 0..100 {
+        append(&mut log, &[("key", Some(&"v".repeat(200)))]);
+    }
+    log.roll(NOW_MS).unwrap();
+    append(&mut log, &[("x", Some("1"))]);
+    compact(&mut log, &mut None, NOW_MS).unwrap();
+    assert!(log.segments().len() > 4);
+    log
+}
+
+#[test]
+fn a_read_passes_over_what_was_emptied_to_the_records_behind_it() {
+    let place = Place::new();
+    let mut log = emptied(&place);
+    let mut first_at = |offset, upper_bound| {
+        let offset = log.offset_of_records(offset, upper_bound).unwrap();
+        let slice = log.read(offset, 1 << 20, upper_bound, true).unwrap().to_vec().unwrap();
+        let header = Batch::first(&slice).unwrap().header;
+        (header.base_offset, header.records_count)
+    };
+    let (end, latest) = (101, 99);
+    for offset in [0, 1, 50, 98] {
+        assert_eq!(first_at(offset, end), (latest, 1), "at {offset}");
+    }
+    assert_eq!(first_at(100, end), (100, 1));
+    // Who may not read so far yet still gets past what was emptied.
+    let (before, records) = first_at(0, latest);
+    assert_eq!(records, 0);
+    assert!((1..latest).contains(&before), "as far as it can");
+}
+
+#[test]
+fn what_was_emptied_is_nothing_that_a_check_finds() {
+    let place = Place::new();
+    emptied(&place).close(NOW_MS).unwrap();
+    assert_eq!(check_partition(&place.folder()).unwrap().findings, []);
 }
 
 #[test]

@@ -77,13 +77,16 @@ impl Partition {
         } else {
             let mut log = self.log.lock();
             let ReadRequest { offset, max_bytes, at_least_one_batch, .. } = request;
-            let read = self.guarded(&mut log, |log| match request.isolation {
-                IsolationLevel::ReadUncommitted => log
-                    .read(offset, max_bytes, upper_bound, at_least_one_batch)
-                    .map(|slice| (slice, Vec::new())),
-                IsolationLevel::ReadCommitted => log
-                    .read_committed(offset, max_bytes, upper_bound, at_least_one_batch)
-                    .map(|read| (read.slice, read.aborted)),
+            let read = self.guarded(&mut log, |log| {
+                let offset = log.offset_of_records(offset, upper_bound)?;
+                match request.isolation {
+                    IsolationLevel::ReadUncommitted => log
+                        .read(offset, max_bytes, upper_bound, at_least_one_batch)
+                        .map(|slice| (slice, Vec::new())),
+                    IsolationLevel::ReadCommitted => log
+                        .read_committed(offset, max_bytes, upper_bound, at_least_one_batch)
+                        .map(|read| (read.slice, read.aborted)),
+                }
             })?;
             read.map_err(|error| self.read_failure(&error))?
         };
