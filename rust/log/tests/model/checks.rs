@@ -196,7 +196,7 @@ impl Conversation {
         let (next, present) = (later.clone().next(), start_of(later.find(|batch| !batch.is_gone)));
         // A truncation to an offset within a batch that is gone leaves the epoch that began with it.
         let last = self.plain.batches.iter().rfind(|other| other.leader_epoch == epoch);
-        let first = match last.filter(|_| next.is_none() && self.was_compacted) {
+        let first = match last.filter(|_| self.was_compacted) {
             Some(last) => last.last_offset() + 1,
             None => start_of(next),
         };
