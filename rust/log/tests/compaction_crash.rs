@@ -13,9 +13,9 @@ use pybroker_log::{
     CompactionError, CompactionStep, FailureScope, FullSpeed, Log, LogConfig, LogError, OffsetMap,
     OpenOptions, Origin, Shutdown,
 };
-use pybroker_wire::BatchBuilder;
 use pybroker_wire::TransactionOutcome::{Abort, Commit};
 use pybroker_wire::batch::Attributes;
+use pybroker_wire::{BatchBuilder, Batches};
 use support::{NOW_MS, Random, TOPIC_ID, UNCLEAN, build, marker};
 
 const SEEDS: u64 = 6;
@@ -195,6 +195,39 @@ fn renames_that_fail_leave_no_record_twice() {
             drop(log);
             let mut log = open(&disk, UNCLEAN);
             expected.check(&mut log, &context);
+        }
+    }
+}
+
+#[test]
+fn a_pass_that_is_taken_back_leaves_no_index_of_its_own() {
+    // The fsync of the new names fails, and so does one of the renames that are to take them back.
+    for (after, seed) in (0..10).flat_map(|after| (0..SEEDS).map(move |seed| (after, seed))) {
+        let (disk, mut log) = filled(seed);
+        let expected = Expected::of(&mut log);
+        disk.fail(Fault { after: 2, ..Fault::next(Operation::SyncFolder) });
+        disk.fail(Fault { after, ..Fault::next(Operation::Rename) });
+        assert!(!compact(&mut log, &mut None, NOW_MS));
+        drop(log);
+        disk.restart();
+        let context = format!("seed {seed}, after {after} renames");
+        let mut log = open(&disk, Shutdown::Unclean { recovery_point: expected.end });
+        expected.check(&mut log, &context);
+        for path in disk.files(&folder(&disk)) {
+            let Some("index") = path.extension().and_then(|extension| extension.to_str()) else {
+                continue;
+            };
+            let content = disk.content(&path.with_extension("log")).unwrap();
+            let mut position = 0;
+            let positions = Batches::new(&content).map_while(Result::ok).map(|batch| {
+                position += batch.header.size_bytes();
+                position - batch.header.size_bytes()
+            });
+            let positions: Vec<usize> = positions.collect();
+            for entry in disk.content(&path).unwrap().chunks_exact(8) {
+                let position = u32::from_be_bytes(entry[4..].try_into().unwrap()) as usize;
+                assert!(positions.contains(&position), "{context}: {position} of {path:?}");
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ use std::collections::VecDeque;
 
 use thiserror::Error;
 
-use crate::deletion::{DELETED_FILE_SUFFIX, DeletedFiles, Snapshots};
+use crate::deletion::{DeletedFiles, Snapshots};
 use crate::disk;
 use crate::error::LogError;
 use crate::failure::FailureScope;
@@ -231,7 +231,6 @@ impl CompactionJob {
             }
             Stage::GivenUp(base_offset) => {
                 swap::remove_segment(&self.plan.folder, base_offset, CLEANED_SUFFIX)?;
-                swap::remove_segment(&self.plan.folder, base_offset, DELETED_FILE_SUFFIX)?;
                 Stage::Over
             }
             stage @ (Stage::Cleaned(_) | Stage::Durable(_) | Stage::Gone | Stage::Over) => stage,
@@ -471,10 +470,7 @@ impl Log {
         }
         let settled = match pending {
             // Removing a large file takes time: the pass does it when it runs.
-            PendingSwap::Named(offset) => {
-                swap::rename_segment(&self.folder, offset, SWAP_SUFFIX, DELETED_FILE_SUFFIX)
-                    .and_then(|()| disk::sync_folder(&self.folder))
-            }
+            PendingSwap::Named(offset) => swap::take_back(&self.folder, offset),
             PendingSwap::TakenIn(offset, _) | PendingSwap::Alone(offset) => {
                 let index = self.segment_index(offset);
                 self.segments[index].release();

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::filter::LastOfProducer;
+use super::swap;
 use crate::config::LogConfig;
 use crate::disk::{self, File};
 use crate::error::LogError;
@@ -88,6 +89,7 @@ impl Plan {
         for (path, file) in &self.unflushed {
             file.sync_data().map_err(|error| LogError::disk("fsync", path, error))?;
         }
+        swap::remove_cleaned(&self.folder)?;
         // Who was killed within an earlier pass may have left final names that are not durable. Beside the `.cleaned` files of
         // this one, the `.swap` names that come back with a crash of the machine would be undone.
         disk::sync_folder(&self.folder)

@@ -54,6 +54,23 @@ pub(crate) fn remove_segment(
     Ok(())
 }
 
+/// Undoes step 2 durably: the names are those of step 1 again. The log comes first, because without a `.cleaned` file what is left
+/// would be completed.
+pub(crate) fn take_back(folder: &Path, base_offset: i64) -> Result<(), LogError> {
+    let path = |ending: &str| offset_path(folder, base_offset, &format!("{LOG_SUFFIX}{ending}"));
+    disk::rename_if_there(&path(SWAP_SUFFIX), &path(CLEANED_SUFFIX))?;
+    disk::sync_folder(folder)?;
+    rename_segment(folder, base_offset, SWAP_SUFFIX, CLEANED_SUFFIX)?;
+    disk::sync_folder(folder)
+}
+
+/// Removes what earlier passes that were given up have left: beside it, a crash would undo the swaps of this one.
+pub(crate) fn remove_cleaned(folder: &Path) -> Result<(), LogError> {
+    let names = disk::file_names(folder)?;
+    let cleaned = names.iter().filter(|name| name.ends_with(CLEANED_SUFFIX));
+    cleaned.map(|name| folder.join(name)).try_for_each(|path| disk::remove_file(&path))
+}
+
 /// Completes or undoes what a crash interrupted, by the names in the folder of a log. Says whether there was anything to do.
 pub(crate) fn recover(folder: &Path, names: &[String]) -> Result<bool, LogError> {
     let with_ending = |ending: &str| -> Vec<(&str, i64)> {

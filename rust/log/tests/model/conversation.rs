@@ -46,6 +46,8 @@ pub(crate) struct Conversation {
     pub(crate) needs_checkpoint: bool,
     /// A removal was cut short, and nothing was flushed since.
     pub(crate) was_cut_short: bool,
+    /// Something is to fail.
+    pub(crate) has_faults: bool,
     /// Nobody damaged index files on purpose.
     pub(crate) trusts_index_files: bool,
     pub(crate) statistics: Statistics,
@@ -93,6 +95,7 @@ impl Conversation {
             machine_stopped: false,
             needs_checkpoint: false,
             was_cut_short: false,
+            has_faults: false,
             trusts_index_files: true,
             statistics: Statistics::default(),
             next_value: 0,

@@ -41,7 +41,9 @@ impl Conversation {
             });
         }
         let action = CHANGES[self.random.below(CHANGES.len() as u64) as usize];
+        self.has_faults = true;
         let outcome = self.change(action);
+        self.has_faults = false;
         self.disk.clear_faults();
         self.judge(&outcome);
     }

@@ -50,7 +50,10 @@ impl Conversation {
         let expected = self.first_unexpired();
         let now_ms = self.now_ms;
         let offset = self.log().retention_offset(now_ms)?;
-        if let Some(expected) = expected {
+        // When all has expired and there is no space for another segment, the active one stays.
+        let active = self.log().segments().last().map(|active| active.base_offset);
+        let is_short = self.has_faults && expected == Some(self.plain.log_end_offset);
+        if let Some(expected) = expected.filter(|_| !is_short || Some(offset) != active) {
             assert_eq!(offset, expected, "what has expired");
         }
         let before = self.log().segments().len();
