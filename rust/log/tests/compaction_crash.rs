@@ -199,6 +199,40 @@ fn renames_that_fail_leave_no_record_twice() {
     }
 }
 
+/// How many changes a whole pass makes.
+fn changes_of_pass(seed: u64) -> u64 {
+    let (disk, mut log) = filled(seed);
+    let before = disk.changes();
+    assert!(compact(&mut log, &mut None, NOW_MS));
+    disk.changes() - before
+}
+
+#[test]
+fn a_machine_that_stops_in_the_pass_after_a_killed_one_loses_nothing() {
+    // The last changes of the first pass, among them its last names and the fsync of these.
+    for (seed, back) in (0..SEEDS).flat_map(|seed| (1..6).map(move |back| (seed, back))) {
+        let killed_after = changes_of_pass(seed) - back;
+        for changes in (0..60).step_by(3) {
+            let (disk, mut log) = filled(seed);
+            let expected = Expected::of(&mut log);
+            disk.stop_after(killed_after);
+            assert!(!compact(&mut log, &mut None, NOW_MS));
+            drop(log);
+            disk.restart();
+            disk.reseed(changes);
+            let shutdown = Shutdown::Unclean { recovery_point: expected.end };
+            let mut log = open(&disk, shutdown);
+            disk.stop_after(changes);
+            compact(&mut log, &mut None, NOW_MS);
+            drop(log);
+            let crash = disk.crash();
+            let context =
+                format!("seed {seed}, {back} before the end, then after {changes}: {crash:?}");
+            expected.check(&mut open(&disk, shutdown), &context);
+        }
+    }
+}
+
 #[test]
 fn a_pass_that_is_taken_back_leaves_no_index_of_its_own() {
     // The fsync of the new names fails, and so does one of the renames that are to take them back.
