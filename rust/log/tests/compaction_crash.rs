@@ -251,9 +251,9 @@ fn a_pass_that_is_taken_back_leaves_no_index_of_its_own() {
             let Some("index") = path.extension().and_then(|extension| extension.to_str()) else {
                 continue;
             };
-            let content = disk.content(&path.with_extension("log")).unwrap();
+            let bytes = disk.content(&path.with_extension("log")).unwrap();
             let mut position = 0;
-            let positions = Batches::new(&content).map_while(Result::ok).map(|batch| {
+            let positions = Batches::new(&bytes).map_while(Result::ok).map(|batch| {
                 position += batch.header.size_bytes();
                 position - batch.header.size_bytes()
             });
