@@ -63,8 +63,12 @@ def leave_classic(
     own place again nobody has raised it, and then the target must be one.
     """
     is_raised = group.group_epoch != _first_epoch(classic)
-    if classic.members and not is_raised and not _is_whole(group, topics):
-        why = "what the leader had assigned is not what members ask for"
+    if (
+        classic.members
+        and not is_raised
+        and not (_is_whole(group, topics) and _is_kept(classic, group))
+    ):
+        why = "what the leader had assigned is not what there is and what members ask for"
         raise_epoch(group, topics, RebalanceReason.GROUP_CONVERTED, why, decision)
     decision.changes.clear()  # What is stored is the whole group.
     for member in classic.members.values():
@@ -143,6 +147,19 @@ def _is_whole(group: ConsumerGroup, topics: "Topics") -> bool:
                 return False
             missing.difference_update((topic_id, partition) for partition in partitions)
     return not missing
+
+
+def _is_kept(classic: ClassicGroup, group: ConsumerGroup) -> bool:
+    """Whether members have all that they were told: nothing was gone, or given twice."""
+    told = sum(
+        len(each.partitions)
+        for member in classic.members.values()
+        for each in read_assignment(member.assignment).assigned_partitions
+    )
+    kept = sum(
+        len(partitions) for target in group.targets.values() for partitions in target.values()
+    )
+    return told == kept
 
 
 def _require_upgradable(classic: ClassicGroup) -> None:

@@ -98,6 +98,12 @@ def test_an_upgraded_group_whose_leader_assigned_everything_is_left_alone(
     assert bench.group_state() is ConsumerGroupState.STABLE
 
 
+def test_an_upgraded_group_takes_back_what_is_gone(bench: ConsumerBench) -> None:
+    classic_group(bench, 0, 1, 2, 3, 4, instance="one")
+    bench.join_consumer("new", instance="one")
+    assert bench.consumer_group().group_epoch == 2
+
+
 def test_an_upgraded_group_that_had_no_generation_yet_begins_with_an_epoch() -> None:
     bench = ConsumerBench(group_initial_rebalance_delay_ms=1_000)
     waiting = bench.join(instance="one", protocols=subscription("orders"))
