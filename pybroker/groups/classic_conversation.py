@@ -64,7 +64,7 @@ class ClassicConversation(Coordination):
         if isinstance(group, ClassicGroup):
             response = join(group, request, joiner, decision)
             # A leader that came back as none may have missed something while it was away.
-            leaderless.notice_topics(group, self.topics, self.topics.by_name, decision)
+            leaderless.notice_topics(group, self.topics, decision)
         else:
             response = self._join_consumer_group(group, request, joiner, decision)
         self._loaded.carry_out(group, decision)

@@ -76,7 +76,7 @@ class ConsumerConversation(Coordination):
         for group in list(self._loaded.by_id.values()):
             decision = self._loaded.decision(now_ms)
             if isinstance(group, ClassicGroup):
-                leaderless.notice_topics(group, self.topics, names, decision)
+                leaderless.notice_topics(group, self.topics, decision, names)
             elif group.members:
                 notice_topics(group, self.topics, names, decision)
             self._loaded.carry_out(group, decision)

@@ -36,7 +36,7 @@ def load(
         group = load_classic(changes, configs, decision)
         if group is not None:
             _require_size(group, decision)
-            leaderless.notice_topics(group, topics, topics.by_name, decision)
+            leaderless.notice_topics(group, topics, decision)
         return group
     for change in changes:
         if isinstance(change, stored.OffsetCommitted):

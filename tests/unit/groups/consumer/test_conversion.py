@@ -217,6 +217,12 @@ def test_a_group_that_nobody_leads_rebalances_when_its_topics_grow(bench: Consum
     assert back.heartbeat() is ErrorCode.NONE
 
 
+def test_a_group_that_nobody_leads_rebalances_when_a_topic_goes(bench: ConsumerBench) -> None:
+    back = downgraded_in_place(bench)
+    bench.delete_topic("orders")
+    assert back.heartbeat() is ErrorCode.REBALANCE_IN_PROGRESS
+
+
 def test_a_group_that_nobody_leads_notices_what_grew_while_the_broker_was_down(
     bench: ConsumerBench,
 ) -> None:
