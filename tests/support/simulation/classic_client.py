@@ -3,7 +3,7 @@ cooperative ones keep what they have until the leader says otherwise.
 """
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pybroker.errors import ErrorCode
 from pybroker.protocol.codec import codec
@@ -25,11 +25,16 @@ from tests.support.simulation.client import (
 )
 from tests.support.simulation.ledger import Partition
 
+if TYPE_CHECKING:
+    from tests.support.simulation.world import World
+
 SESSION_MS = 6_000
 REBALANCE_MS = 10_000
 HEARTBEAT_MS = 1_500
 JOIN_TIMEOUT_MS = REBALANCE_MS + REQUEST_TIMEOUT_MS
 SUBSCRIPTION_VERSION = 2
+# Before 9 a static leader that comes back does not learn that it leads.
+JOIN_VERSIONS = (5, 8, 9)
 
 
 class ClassicClient(Client):
@@ -38,6 +43,10 @@ class ClassicClient(Client):
     COMMIT_VERSION = 9
     PROTOCOL: ClassVar[str]
     IS_COOPERATIVE: ClassVar[bool]
+
+    def __init__(self, world: "World", name: str, instance: str | None) -> None:
+        super().__init__(world, name, instance)
+        self.join_version = world.random.choice(JOIN_VERSIONS)
 
     def forget(self) -> None:
         super().forget()
@@ -86,7 +95,9 @@ class ClassicClient(Client):
         def deliver() -> Any:
             answer = self.world.answer()
             return answer.first(
-                self.world.coordinator.join(request, self.world.caller(9, self.name), answer)
+                self.world.coordinator.join(
+                    request, self.world.caller(self.join_version, self.name), answer
+                )
             )
 
         self.ask(deliver, self._joined, no_answer=self.join_again, timeout_ms=JOIN_TIMEOUT_MS)

@@ -13,6 +13,7 @@ TopicIdPartition = tuple[bytes, int]
 
 REBALANCE_MS = 10_000
 REVOKE_MS_MAX = 200
+EXPRESSIONS = 0.3  # This part of all that is told of topics is a regular expression.
 VERSION = 1
 
 
@@ -69,7 +70,13 @@ class ConsumerClient(Client):
         if not self.is_all_told:
             request.instance_id = self.instance
             request.rebalance_timeout_ms = REBALANCE_MS
-            request.subscribed_topic_names = sorted(self.topics)
+            request.server_assignor = self.world.random.choice([None, "range", "uniform"])
+            names = sorted(self.topics)
+            by_expression = len(names) if self.world.random.random() < EXPRESSIONS else 0
+            if by_expression:
+                by_expression = self.world.random.randrange(1, by_expression + 1)
+            request.subscribed_topic_names = names[by_expression:]
+            request.subscribed_topic_regex = "|".join(names[:by_expression])
         if not self.is_all_told or not self.is_owned_told:
             request.topic_partitions = [
                 ConsumerGroupHeartbeatRequest.TopicPartitions(topic_id=topic_id, partitions=indexes)
