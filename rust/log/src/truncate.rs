@@ -40,14 +40,18 @@ impl Log {
         let interval = self.config.index_interval_bytes;
         let active = &mut self.segments[index];
         let found = active.locate(&self.folder, offset, interval)?;
-        let end_offset = found.map_or(offset, |found| found.header.base_offset.min(offset));
+        let cut_offset = found.map_or(offset, |found| found.header.base_offset.min(offset));
         let size = found.map_or(active.size, |found| found.position);
         active.cut(&self.folder, size)?;
         self.size_bytes = self.segments.iter().map(|segment| segment.size).sum();
         let active = &mut self.segments[index];
-        active.truncate_indexes(&self.folder, end_offset, interval)?;
-        self.truncate_transaction_index(index, end_offset)?;
-        let active = &self.segments[index];
+        active.truncate_indexes(&self.folder, cut_offset, interval)?;
+        self.truncate_transaction_index(index, cut_offset)?;
+        let active = &mut self.segments[index];
+        // Compaction may have left a gap before. Where another segment began behind it, the gap would be taken for damage once the
+        // log is not a compacted one any more.
+        let last = active.last_batch(&self.folder, interval)?;
+        let end_offset = last.map_or(active.base_offset, |last| last.header.last_offset() + 1);
         let base_offset = active.base_offset;
         self.warm.retain(|&warm| warm < base_offset);
         self.recent.clear();

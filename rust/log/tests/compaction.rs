@@ -423,6 +423,32 @@ fn segments_grow_together_up_to_the_limit() {
 }
 
 #[test]
+fn a_log_that_is_truncated_behind_a_gap_ends_before_it() {
+    for offset in [2, 3] {
+        let place = Place::new();
+        let mut log = place.open(compacted(), Shutdown::Clean).unwrap();
+        for key in ["a", "b", "c", "b", "d"] {
+            append(&mut log, &[(key, Some("1"))]);
+        }
+        log.truncate_to(4, NOW_MS).unwrap();
+        append(&mut log, &[("c", Some("2"))]);
+        log.roll(NOW_MS).unwrap();
+        append(&mut log, &[("x", Some("1"))]);
+        // Of the offsets from 0 to 4, 1 and 2 are gone.
+        compact(&mut log, &mut None, NOW_MS).unwrap();
+        log.truncate_to(offset, NOW_MS).unwrap();
+        assert_eq!(log.state().log_end_offset, 1);
+        log.roll(NOW_MS).unwrap();
+        append(&mut log, &[("y", Some("1"))]);
+        let expected = contents(&mut log);
+        drop(log);
+        let plain = LogConfig { compacted: false, ..compacted() };
+        let mut log = place.open(plain, UNCLEAN).unwrap();
+        assert_eq!(contents(&mut log), expected);
+    }
+}
+
+#[test]
 fn segments_have_no_gap_between_them_whatever_the_policy_becomes() {
     let place = Place::new();
     let mut log = place.open(compacted(), Shutdown::Clean).unwrap();

@@ -27,8 +27,15 @@ impl Conversation {
         let now_ms = self.now_ms;
         self.log().truncate_to(offset, now_ms)?;
         self.plain.doubtful_end = None;
+        // Within a gap that compaction left, the log ends with the batch before it.
+        let found = self.log().state().log_end_offset;
+        let gap = self.plain.present_end(end)..=end;
+        assert!(found == end || (self.was_compacted && gap.contains(&found)), "{found}, not {end}");
         self.truncations += u64::from(back > 0);
         self.plain.truncate_to(offset);
+        if found < end {
+            self.plain.keep_before(found);
+        }
         self.correct_producers();
         // The caller's part of the contract: no recovery point in a checkpoint is past the end when more is appended.
         self.needs_checkpoint = true;
