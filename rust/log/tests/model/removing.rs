@@ -35,6 +35,7 @@ impl Conversation {
         self.plain.truncate_to(offset);
         if found < end {
             self.plain.keep_before(found);
+            self.cleaned_to = self.cleaned_to.map(|cleaned_to| cleaned_to.min(found));
         }
         self.correct_producers();
         // The caller's part of the contract: no recovery point in a checkpoint is past the end when more is appended.
