@@ -66,14 +66,13 @@ impl Log {
 
     /// Deletes the segments behind one. When that is durable, the one may be cut: a crash leaves no gap.
     pub(crate) fn delete_segments_after(&mut self, index: usize) -> Result<(), LogError> {
-        if index + 1 == self.segments.len() {
-            return Ok(());
-        }
-        // From the last one down, so that a crash leaves no gap.
+        // From the last one down, each durably: a crash may keep any of those that are not, and in a compacted log nobody would
+        // take what is missing before it for lost.
         for segment in self.segments.drain(index + 1..).rev() {
             segment.delete(&self.folder)?;
+            disk::sync_folder(&self.folder)?;
         }
-        disk::sync_folder(&self.folder)
+        Ok(())
     }
 
     /// Deletes the segments that end before the log start offset, while nobody reads them yet; the active one stays.

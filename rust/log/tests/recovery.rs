@@ -419,18 +419,20 @@ fn a_full_disk_keeps_nobody_from_reading_a_segment_without_indexes() {
     }
 }
 
+/// Opens the log of a topic with compaction.
+fn open_compacted(disk: &SimulatedDisk, shutdown: Shutdown) -> Result<Log, LogError> {
+    let config = Arc::new(LogConfig { compacted: true, ..small_segments() });
+    let options =
+        OpenOptions { topic_id: TOPIC_ID, config, shutdown, log_start_offset: 0, now_ms: NOW_MS };
+    Log::open(&disk.root().join("payments-0"), options)
+}
+
 #[test]
 fn segments_behind_a_torn_tail_do_not_come_back_once_the_log_is_open() {
-    let config = Arc::new(LogConfig { compacted: true, ..small_segments() });
     for (changes, seed) in (0..12).flat_map(|changes| (0..8).map(move |seed| (changes, seed))) {
         let disk = SimulatedDisk::new(seed);
         let folder = disk.root().join("payments-0");
-        let try_open = |shutdown| {
-            let (config, topic_id) = (Arc::clone(&config), TOPIC_ID);
-            let options =
-                OpenOptions { topic_id, config, shutdown, log_start_offset: 0, now_ms: NOW_MS };
-            Log::open(&folder, options)
-        };
+        let try_open = |shutdown| open_compacted(&disk, shutdown);
         let mut log = try_open(Shutdown::Clean).unwrap();
         append(&mut log, &mut producer_batch(1, 0, 0, 1)).unwrap();
         append(&mut log, &mut producer_batch(1, 0, 1, 1)).unwrap();
@@ -452,5 +454,29 @@ fn segments_behind_a_torn_tail_do_not_come_back_once_the_log_is_open() {
         disk.crash();
         let log = try_open(shutdown).unwrap();
         assert_eq!(log.state().log_end_offset, 1, "{changes} changes, seed {seed}");
+    }
+}
+
+#[test]
+fn of_what_was_being_truncated_nothing_comes_back_behind_a_gap() {
+    for (changes, seed) in (0..20).flat_map(|changes| (0..8).map(move |seed| (changes, seed))) {
+        let disk = SimulatedDisk::new(seed);
+        let mut log = open_compacted(&disk, Shutdown::Clean).unwrap();
+        for sequence in 0..5 {
+            append(&mut log, &mut producer_batch(1, 0, sequence, 1)).unwrap();
+            log.roll(NOW_MS).unwrap();
+        }
+        log.flush(NOW_MS).unwrap();
+        disk.stop_after(changes);
+        let is_done = log.truncate_to(1, NOW_MS).is_ok();
+        drop(log);
+        disk.crash();
+        let mut log = open_compacted(&disk, UNCLEAN).unwrap();
+        let bytes = read_all(&mut log, 0);
+        let left: Vec<i64> =
+            Batches::new(&bytes).map(|batch| batch.unwrap().header.base_offset).collect();
+        let expected = if is_done { 1..=1 } else { 1..=5 };
+        assert!(expected.contains(&left.len()), "{changes} changes, seed {seed}: {left:?}");
+        assert!(left.iter().copied().eq(0..left.len() as i64), "{changes}, seed {seed}: {left:?}");
     }
 }
