@@ -33,11 +33,11 @@ use std::collections::VecDeque;
 use thiserror::Error;
 
 use crate::deletion::{DeletedFiles, Snapshots};
-use crate::disk;
+use crate::disk::{self, File};
 use crate::error::LogError;
 use crate::failure::FailureScope;
 use crate::log::Log;
-use crate::segment::Segment;
+use crate::segment::{LOG_SUFFIX, Segment, offset_path};
 use filter::{Filter, Rules};
 pub use offset_map::OffsetMap;
 pub use plan::Dirtiness;
@@ -138,6 +138,9 @@ pub struct CompactionJob {
     cleaning_from: i64,
     /// What was set aside and nobody has taken.
     deleted: Vec<DeletedFiles>,
+    /// The old segment whose name the new one takes. Whoever closes it last waits until its space is free, so that is the pass
+    /// and not the rename, which holds the mutex.
+    replaced: Option<File>,
 }
 
 /// Where a pass stands.
@@ -218,6 +221,8 @@ impl CompactionJob {
             Stage::Swapped(old) => match old.set_aside() {
                 Ok(()) => {
                     self.deleted.push(old);
+                    let path = offset_path(&self.plan.folder, self.cleaning_from, LOG_SUFFIX);
+                    self.replaced = File::open(&path).ok();
                     Stage::Gone
                 }
                 Err(error) => {
@@ -227,6 +232,7 @@ impl CompactionJob {
             },
             Stage::Settled => {
                 disk::sync_folder(&self.plan.folder)?;
+                self.replaced = None;
                 self.clean_next(map, &mut pace)?
             }
             Stage::GivenUp(base_offset) => {
@@ -345,6 +351,7 @@ impl Log {
             is_complete: false,
             cleaning_from: 0,
             deleted: Vec::new(),
+            replaced: None,
         })))
     }
 
