@@ -97,6 +97,8 @@ impl Conversation {
                 self.lose_memory_of_machine();
             } else {
                 self.disk.restart();
+                // A torn tail was cut, and perhaps not durably.
+                self.was_cut_short = true;
             }
         }
         self.disk.restart();
