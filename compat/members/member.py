@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +17,7 @@ HERE: Final = Path(__file__).parent
 GO_MEMBER: Final = HERE.parent / ".cache" / "go-member"
 END_TIMEOUT_S: Final = 30.0
 BUILD_TIMEOUT_S: Final = 600
+LAST_LINES: Final = 20
 
 SESSION_TIMEOUT_MS: Final = 6_000
 TOPIC: Final = "numbers"
@@ -56,7 +58,7 @@ def _start(*command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
     )
@@ -94,16 +96,32 @@ class Member:
         self.name = name
         self.kind = kind
         self._journal = journal
+        self._last_errors: deque[str] = deque(maxlen=LAST_LINES)
         protocol, start = KINDS[kind]
         self._process = start(place, protocol)
-        self._reader = threading.Thread(target=self._read, name=name)
-        self._reader.start()
+        self._readers = [
+            threading.Thread(target=target, name=name)
+            for target in (self._read_lines, self._read_errors)
+        ]
+        for reader in self._readers:
+            reader.start()
 
-    def _read(self) -> None:
+    def _read_lines(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith("{"):
                 self._journal.add(self.name, json.loads(line))
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        self._last_errors.extend(self._process.stderr)
+
+    def check(self) -> None:
+        """Fail, with the last that it said, when it has ended by itself."""
+        if self._process.poll() is None:
+            return
+        self._end()
+        raise AssertionError(f"{self.name} ended by itself:\n{''.join(self._last_errors)}")
 
     def kill(self) -> None:
         """End it without a word."""
@@ -121,7 +139,8 @@ class Member:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()

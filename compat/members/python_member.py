@@ -169,6 +169,19 @@ def aiokafka(servers: str, group_id: str, topic: str, _protocol: str) -> None:
 
 
 async def _aiokafka(servers: str, group_id: str, topic: str) -> None:
+    errors = import_module("aiokafka.errors")
+    stop = Stop()
+    while not stop.is_set:
+        try:
+            await _aiokafka_until(stop, servers, group_id, topic)
+        except errors.KafkaError as error:
+            # When the group changes its protocol, Kafka refuses the JoinGroup that waits, and
+            # aiokafka 0.14 gives up; its application starts again.
+            if errors.RebalanceInProgressError.__name__ not in str(error):
+                raise
+
+
+async def _aiokafka_until(stop: Stop, servers: str, group_id: str, topic: str) -> None:
     aiokafka = import_module("aiokafka")
     # Its own default is shared with none of the others.
     assignor = import_module("aiokafka.coordinator.assignors.range").RangePartitionAssignor
@@ -176,19 +189,20 @@ async def _aiokafka(servers: str, group_id: str, topic: str) -> None:
         **java_style(servers, group_id), partition_assignment_strategy=[assignor]
     )
     consumer.subscribe([topic], listener=listener(aiokafka.ConsumerRebalanceListener))
-    await consumer.start()
-    stop = Stop()
-    while not stop.is_set:
-        reads = reads_of(await consumer.getmany(timeout_ms=int(POLL_S * 1_000)))
-        if reads:
-            ends = say_consumed(reads)
-            wanted = {
-                aiokafka.TopicPartition(topic, partition): offset
-                for partition, offset in ends.items()
-            }
-            with committing(ends, aiokafka.errors.KafkaError):
-                await consumer.commit(wanted)
-    await consumer.stop()
+    try:
+        await consumer.start()
+        while not stop.is_set:
+            reads = reads_of(await consumer.getmany(timeout_ms=int(POLL_S * 1_000)))
+            if reads:
+                ends = say_consumed(reads)
+                wanted = {
+                    aiokafka.TopicPartition(topic, partition): offset
+                    for partition, offset in ends.items()
+                }
+                with committing(ends, aiokafka.errors.KafkaError):
+                    await consumer.commit(wanted)
+    finally:
+        await consumer.stop()
 
 
 LIBRARIES = {"confluent": confluent, "kafka-python": kafka_python, "aiokafka": aiokafka}

@@ -94,9 +94,18 @@ class Group:
     def settle(self) -> None:
         """Wait until the partitions are shared by all."""
         names = [member.name for member in self._members]
-        wait_until(
+        self.wait_until(
             lambda: self.journal.is_shared(names, PARTITIONS), lambda: f"{dict(self.journal.owned)}"
         )
+
+    def wait_until(self, condition: Callable[[], object], state: Callable[[], str]) -> None:
+        """Return once the condition holds; fail with the state when it does not in time."""
+        end = time.monotonic() + WAIT_S
+        while not condition():
+            for member in self._members:
+                member.check()
+            assert time.monotonic() < end, f"not within {WAIT_S:.0f} s: {state()}"
+            time.sleep(LOOK_S)
 
     def end(self) -> None:
         """Let everybody leave."""
@@ -197,17 +206,9 @@ def play(broker: BrokerProcess, group: Group, script: Script, kinds: Sequence[st
     try:
         with Traffic(broker.bootstrap_servers) as traffic:
             script(group, kinds)
-        wait_until(
+        group.wait_until(
             lambda: not journal.missing(traffic.ends), lambda: f"{journal.missing(traffic.ends)}"
         )
     except AssertionError as error:
         return str(error)
     return "; ".join(journal.faults) or None
-
-
-def wait_until(condition: Callable[[], object], state: Callable[[], str]) -> None:
-    """Return once the condition holds; fail with the state when it does not in time."""
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"not within {WAIT_S:.0f} s: {state()}"
-        time.sleep(LOOK_S)

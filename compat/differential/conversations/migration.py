@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from compat.differential.conversation import Conversation, Step, ask
+from compat.differential.conversation import Collect, Conversation, Step, ask
 from compat.differential.conversations.consumer_heartbeat import AT_ONCE
 from compat.differential.requests import (
     assignment,
@@ -165,10 +165,10 @@ CONVERSATIONS: Final = (
                 by="b",
                 protocols=_subscribed("interrupted"),
                 awaited_=False,
-                recorded_=False,
             ),
             until_state("interrupted", "PreparingRebalance", 2),
             consumer_joins("interrupted", "m", "interrupted"),
+            Collect("b"),
             _describe("interrupted"),
         ],
         settings=AT_ONCE,
