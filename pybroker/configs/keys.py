@@ -210,7 +210,7 @@ BROKER_CONFIG_ROWS: Final = (
     # pybroker's own.
     ConfigKey("pybroker.brokers", INT, "1", "Nodes that one process presents, on ports that follow each other.", Range(1, 100)),
     ConfigKey("pybroker.replication.factor.cap", BOOLEAN, "false", "Whether a replication factor above the number of nodes is lowered to it instead of being refused."),
-    ConfigKey("pybroker.group.settle.ms", INT, "60", "Time from the first newcomer of a classic group for which assignments are kept back, so that members that start together meet in one generation instead of at their next heartbeat.", NOT_NEGATIVE),
+    ConfigKey("pybroker.group.settle.ms", INT, "60", "Time from the first newcomer's question for the coordinator for which the assignments of a classic group are kept back, and for which everybody else who asks is expected, so that members that start together meet in one generation instead of at their next heartbeat.", NOT_NEGATIVE),
     ConfigKey("pybroker.kept.answers.bytes", LONG, "16777216", "Memory for encoded answers that are given again to equal requests. 0: none are kept.", NOT_NEGATIVE),
     ConfigKey("pybroker.mailbox.capacity", INT, "4096", "Requests that wait for the control plane at once; when it is full, reading waits.", Range(16, 1_048_576)),
     ConfigKey("pybroker.metrics.listener", STRING, None, "Where metrics are served to Prometheus, as host:port, at /metrics. Not set: nowhere. Needs pybroker[metrics].", HttpAddress()),

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 class ClassicConversation(Coordination):
     """What members that speak the classic protocol ask."""
 
+    def expect(self, group_id: str, connection_id: int) -> None:
+        """Note that somebody asked who coordinates a group: a member may be about to join."""
+        group = self._loaded.by_id.get(group_id)
+        if group is None:
+            self._early_arrivals.ask(group_id, connection_id, self._monotonic_ms())
+        elif isinstance(group, ClassicGroup):
+            group.expect(connection_id, self._monotonic_ms())
+
     def join(
         self, request: "JoinGroupRequest", caller: "Caller", waiter: "Waiter"
     ) -> "JoinGroupResponse | None":
@@ -62,6 +70,7 @@ class ClassicConversation(Coordination):
         )
         response: JoinGroupResponse | None
         if isinstance(group, ClassicGroup):
+            group.arrivals = self._early_arrivals.pop(group.group_id) or group.arrivals
             response = join(group, request, joiner, decision)
             # A leader that came back as none may have missed something while it was away.
             leaderless.notice_topics(group, self.topics, decision)

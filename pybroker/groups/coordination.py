@@ -7,6 +7,7 @@ made, decides, and `loaded` carries out the decision.
 from typing import TYPE_CHECKING, Protocol
 
 from pybroker.errors import ErrorCode
+from pybroker.groups.classic.arrivals import EarlyArrivals
 from pybroker.groups.expiry import OffsetExpiry
 from pybroker.groups.loaded import LoadedGroups
 from pybroker.groups.placement import coordinator_for
@@ -70,6 +71,7 @@ class Coordination:
         self._monotonic_ms = monotonic_ms
         self._random_bytes = random_bytes
         self._loaded = LoadedGroups(store, timers, configs, now_ms, lambda: self.topics)
+        self._early_arrivals = EarlyArrivals(configs.pybroker_group_settle_ms)
         self._expiry = OffsetExpiry(store, timers, configs, self._loaded)
 
     def coordinator_of(self, key: str, partition_count: int) -> int:

@@ -6,6 +6,8 @@ Behaviour:
   * There is always one. Its internal topic comes into being with the first question, and nobody
     has to ask again, as Kafka's clients do after COORDINATOR_NOT_AVAILABLE.
   * Share coordinators and unknown types are INVALID_REQUEST.
+  * Who asks about a group may be about to join it, which the group takes into account. Where that
+    is switched off, and for transactional ids, the answer is kept.
 
 Versions:
   * 1: key_type; throttle_time_ms and error_message in the response
@@ -40,18 +42,19 @@ MALFORMED: Final = (
 
 def find_coordinator(
     broker: "Broker", context: "RequestContext", request: FindCoordinatorRequest
-) -> Kept[FindCoordinatorResponse]:
+) -> FindCoordinatorResponse | Kept[FindCoordinatorResponse]:
     """Name the coordinators."""
     if context.api_version < 4:
-        return Kept(_one(broker, context, request))
-    return Kept(
-        FindCoordinatorResponse(
+        response = _one(broker, context, request)
+    else:
+        response = FindCoordinatorResponse(
             coordinators=[
                 _coordinator(broker, context, request.key_type, key)
                 for key in request.coordinator_keys
             ]
         )
-    )
+    announces = request.key_type == GROUP and broker.groups.configs.pybroker_group_settle_ms > 0
+    return response if announces else Kept(response)
 
 
 def _one(
@@ -87,6 +90,7 @@ def _find(
 ) -> tuple[ErrorCode, tuple[int, str, int]]:
     if key_type == GROUP:
         internal_topics.ensure(broker, GROUP_METADATA_TOPIC_NAME)
+        broker.groups.expect(key, context.connection_id)
         partition_count = broker.config.offsets_topic_num_partitions
     elif key_type == TRANSACTION:
         internal_topics.ensure(broker, TRANSACTION_STATE_TOPIC_NAME)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pybroker.groups.classic import rebalance
 from pybroker.groups.classic.state import GroupState
-from pybroker.groups.classic.sync import become_stable
+from pybroker.groups.classic.sync import settle
 from pybroker.groups.rebalances import RebalanceReason, names
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def expire(group: "ClassicGroup", decision: "Decision") -> None:
 def _settle(group: "ClassicGroup", decision: "Decision") -> None:
     group.settle_deadline_ms = None
     if group.state is GroupState.COMPLETING_REBALANCE:
-        become_stable(group, decision)
+        settle(group, decision)
     else:
         rebalance.maybe_complete(group, decision)
 

@@ -11,6 +11,7 @@ Promises that hold between any two decisions:
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pybroker.errors import ErrorCode
+from pybroker.groups.classic.arrivals import Arrivals
 from pybroker.groups.classic.state import TRANSITIONS, GroupState
 from pybroker.groups.group import CONSUMER_PROTOCOL_TYPE, NEVER_MS, Group
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # A rebalance outlasts its last newcomer by this share of `pybroker.group.settle.ms`.
 QUIET_SHARE: Final = 4
+# Who asks for the coordinator and never comes keeps the others waiting for so many times of it.
+PATIENCE: Final = 4
 
 
 class ClassicGroup(Group):
@@ -37,6 +40,7 @@ class ClassicGroup(Group):
     TYPE: ClassVar[str] = "classic"
 
     __slots__ = (
+        "arrivals",
         "generation_id",
         "initial_delay_ms",
         "initial_remaining_ms",
@@ -55,6 +59,7 @@ class ClassicGroup(Group):
         "quiet_at_ms",
         "settle_deadline_ms",
         "settled_at_ms",
+        "settles_by_ms",
         "state",
         "static_members",
         "sync_deadline_ms",
@@ -77,10 +82,13 @@ class ClassicGroup(Group):
         self.joined_count = 0
         self.join_deadline_ms: int | None = None
         self.sync_deadline_ms: int | None = None
-        # Members of an application start together: until when more newcomers are expected soon, and
-        # at all; and when to look again while somebody is kept waiting for that.
+        # Members of an application start together: who is on their way, until when more newcomers
+        # are expected soon, and at all, and at the latest whatever is asked; and when to look again
+        # while somebody is kept waiting for that.
+        self.arrivals = Arrivals(configs.pybroker_group_settle_ms)
         self.quiet_at_ms = 0
         self.settled_at_ms = 0
+        self.settles_by_ms = 0
         self.settle_deadline_ms: int | None = None
         # Of the initial rebalance only: the delay that runs, what may still follow it, and whether
         # somebody came meanwhile, which is what extends it.
@@ -282,12 +290,30 @@ class ClassicGroup(Group):
         member.session_deadline_ms = now_ms + member.session_timeout_ms
         self.wake_by(member.session_deadline_ms)
 
-    def note_newcomer(self, now_ms: int) -> None:
-        """Expect more newcomers for `pybroker.group.settle.ms` from the first of them on."""
+    def expect(self, connection_id: int, now_ms: int) -> None:
+        """Take a question for the coordinator as the announcement of a newcomer."""
+        self.arrivals.ask(connection_id, now_ms)
+
+    def note_arrival(self, now_ms: int) -> None:
+        """Expect more newcomers for `pybroker.group.settle.ms` since the first one asked for us."""
         settle_ms = self.configs.pybroker_group_settle_ms
-        if now_ms >= self.settled_at_ms:
-            self.settled_at_ms = now_ms + settle_ms
-        self.quiet_at_ms = now_ms + settle_ms // QUIET_SHARE
+        if now_ms >= self.all_settled_at_ms():
+            self.settled_at_ms = self.arrivals.since_ms(now_ms) + settle_ms
+            self.settles_by_ms = now_ms + PATIENCE * settle_ms
+        self.arrivals.come(now_ms)
+        self.note_newcomer(now_ms)
+
+    def note_newcomer(self, now_ms: int) -> None:
+        """Expect that whoever started together with a newcomer comes within a moment."""
+        self.quiet_at_ms = now_ms + self.configs.pybroker_group_settle_ms // QUIET_SHARE
+
+    def all_joined_at_ms(self) -> int:
+        """Give when a rebalance need not wait for newcomers any longer."""
+        return max(self.quiet_at_ms, min(self.arrivals.until_ms(), self.settles_by_ms))
+
+    def all_settled_at_ms(self) -> int:
+        """Give when assignments need not be kept back any longer."""
+        return max(self.settled_at_ms, self.all_joined_at_ms())
 
     def next_deadline_ms(self) -> int:
         """Find the earliest deadline; those who wait for the broker have none."""

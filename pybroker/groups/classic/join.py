@@ -115,10 +115,10 @@ def _join_unknown(
         if old_member_id is not None:
             member = group.members[old_member_id]
             return _replace_static(group, member, request, joiner, decision)
-    elif joiner.api_version >= 4:
+    group.note_arrival(decision.now_ms)
+    if request.group_instance_id is None and joiner.api_version >= 4:
         deadline_ms = decision.now_ms + request.session_timeout_ms
         group.pending[new_member_id] = deadline_ms
-        group.note_newcomer(decision.now_ms)
         group.wake_by(deadline_ms)
         return refused(new_member_id, ErrorCode.MEMBER_ID_REQUIRED)
     _add(group, request, joiner, new_member_id, decision)

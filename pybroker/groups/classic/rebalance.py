@@ -57,15 +57,15 @@ def prepare(
     group.settle_deadline_ms = None
     is_initial = group.state is GroupState.EMPTY
     group.transition_to(GroupState.PREPARING_REBALANCE, decision.wall_ms)
-    quiet_ms = group.quiet_at_ms - decision.now_ms
-    delay_ms = max(group.configs.group_initial_rebalance_delay_ms, quiet_ms)
-    if is_initial and delay_ms > 0:
+    if is_initial:
+        delay_ms = group.configs.group_initial_rebalance_delay_ms
         group.initial_delay_ms = delay_ms
         group.initial_remaining_ms = max(group.rebalance_timeout_ms() - delay_ms, 0)
         group.is_member_added = False
-        _wait_for_joins(group, decision, delay_ms)
-    elif is_initial:
-        complete(group, decision)
+        if delay_ms > 0:
+            _wait_for_joins(group, decision, delay_ms)
+        else:
+            _go_on_when_all_joined(group, decision)
     else:
         _wait_for_joins(group, decision, group.rebalance_timeout_ms())
         maybe_complete(group, decision)
@@ -73,31 +73,40 @@ def prepare(
 
 def maybe_complete(group: "ClassicGroup", decision: "Decision") -> None:
     """End the rebalance if nobody is missing and no delay for newcomers runs."""
+    is_delayed = group.previous_state is GroupState.EMPTY and group.initial_delay_ms > 0
     if (
         group.state is not GroupState.PREPARING_REBALANCE
-        or group.previous_state is GroupState.EMPTY
+        or is_delayed
         or not group.has_all_joined()
     ):
         return
-    if decision.now_ms < group.quiet_at_ms:
-        group.settle_deadline_ms = group.quiet_at_ms
-        group.wake_by(group.quiet_at_ms)
-    else:
+    _go_on_when_all_joined(group, decision)
+
+
+def _go_on_when_all_joined(group: "ClassicGroup", decision: "Decision") -> None:
+    joined_at_ms = group.all_joined_at_ms()
+    if decision.now_ms >= joined_at_ms:
         complete(group, decision)
+    elif group.previous_state is GroupState.EMPTY:
+        _wait_for_joins(group, decision, joined_at_ms - decision.now_ms)
+    else:
+        group.settle_deadline_ms = joined_at_ms
+        group.wake_by(joined_at_ms)
 
 
 def join_deadline_passed(group: "ClassicGroup", decision: "Decision") -> None:
     """Extend the initial delay if newcomers did arrive in it; else go on with those who joined."""
     group.join_deadline_ms = None
-    is_initial = group.previous_state is GroupState.EMPTY
-    if is_initial and group.is_member_added and group.initial_remaining_ms > 0:
+    if group.previous_state is not GroupState.EMPTY:
+        complete(group, decision)
+    elif group.is_member_added and group.initial_delay_ms > 0 and group.initial_remaining_ms > 0:
         group.is_member_added = False
         next_delay_ms = min(group.initial_delay_ms, group.initial_remaining_ms)
         group.initial_remaining_ms = max(group.initial_remaining_ms - group.initial_delay_ms, 0)
         group.initial_delay_ms = next_delay_ms
         _wait_for_joins(group, decision, next_delay_ms)
     else:
-        complete(group, decision)
+        _go_on_when_all_joined(group, decision)
 
 
 def complete(group: "ClassicGroup", decision: "Decision") -> None:

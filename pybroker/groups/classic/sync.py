@@ -36,14 +36,13 @@ def sync(
     leads = group.leader_id == member.member_id
     if leads:
         _take_assignments(group, request)
-    if not leads or decision.now_ms < group.settled_at_ms:
+    if not leads or decision.now_ms < group.all_settled_at_ms():
         rebalance.answer_sync(member, ErrorCode.REBALANCE_IN_PROGRESS, decision)
         member.sync_waiter = waiter
         if leads:
-            group.settle_deadline_ms = group.settled_at_ms
-            group.wake_by(group.settled_at_ms)
+            settle(group, decision)
         return None
-    become_stable(group, decision)
+    _become_stable(group, decision)
     group.extend_session(member, decision.now_ms)
     return _assignment_of(group, member)
 
@@ -74,8 +73,17 @@ def _take_assignments(group: "ClassicGroup", request: "SyncGroupRequest") -> Non
         member.assignment = assignments.get(member.member_id, b"")
 
 
-def become_stable(group: "ClassicGroup", decision: "Decision") -> None:
-    """Give everybody who waits the assignment that the leader has brought."""
+def settle(group: "ClassicGroup", decision: "Decision") -> None:
+    """Become stable with what the leader has brought, once nobody new is expected."""
+    settled_at_ms = group.all_settled_at_ms()
+    if decision.now_ms < settled_at_ms:
+        group.settle_deadline_ms = settled_at_ms
+        group.wake_by(settled_at_ms)
+    else:
+        _become_stable(group, decision)
+
+
+def _become_stable(group: "ClassicGroup", decision: "Decision") -> None:
     group.settle_deadline_ms = None
     group.transition_to(GroupState.STABLE, decision.wall_ms)
     for member in group.members.values():
